@@ -19,6 +19,8 @@ export interface Case {
   /** The strongest first; shares sum to 1. */
   readonly reasons: readonly Reason[]
   readonly confidence: Confidence
+  /** What moved the severity up or down (alert/weigh.ts), as clauses: "it met many hosts for the first time". */
+  readonly because: readonly string[]
   /** What would look the same and be harmless. */
   readonly harmless: string
   /** What to do now, in order. */
@@ -44,12 +46,19 @@ export interface CaseFacts {
   readonly bytesIn: number
   /** Typical per hour of this device outside the case; NaN when nothing to compare with. */
   readonly usualBytesOutPerHour: number
+  readonly usualBytesInPerHour: number
   readonly hosts: number
   readonly newHosts: number
   readonly usualHosts: number
   readonly unansweredFlows: number
   /** Addresses it talked to most in this case, with flows and bytes, at most 20. */
-  readonly peers: readonly { readonly address: string; readonly name: string; readonly flows: number; readonly bytes: number; readonly isNew: boolean }[]
+  readonly peers: readonly {
+    readonly address: string
+    readonly name: string
+    readonly flows: number
+    readonly bytes: number
+    readonly isNew: boolean
+  }[]
   /** Destination ports by flows, at most 10. */
   readonly ports: readonly { readonly port: number; readonly flows: number }[]
 }

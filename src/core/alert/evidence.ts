@@ -11,9 +11,12 @@ export interface Reason {
   readonly share: number
 }
 
+export const MODEL_DETECTOR = 'model'
+export const BOX_PLOT_DETECTOR = 'box-plot'
+
 export interface Finding {
   /** `model` is the learnt detector; the rest are baselines shown beside it. */
-  readonly detector: 'model' | 'box-plot'
+  readonly detector: typeof MODEL_DETECTOR | typeof BOX_PLOT_DETECTOR
   readonly device: string
   /** First and last row that it covers, both counted from 1. */
   readonly rows: readonly [number, number]

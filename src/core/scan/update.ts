@@ -34,6 +34,8 @@ export interface DeviceFlows {
   readonly deviceIds: readonly string[]
   /** Per row, an index into deviceIds. */
   readonly device: Int32Array
+  /** Per row: 1 where the device is the originator, 0 where it answers. */
+  readonly outward: Uint8Array
 }
 
 export interface ScanSummary {
@@ -55,8 +57,15 @@ export interface ScanSummary {
   readonly endMicros: number
   readonly devices: number
   readonly cases: number
+  /** The box-plot baseline beside the model: device-minutes looked at, and those outside its fences. */
+  readonly baseline: { readonly minutes: number; readonly outside: number }
   readonly timeline: Timeline
-  readonly elapsedMs: { readonly read: number; readonly features: number; readonly score: number; readonly total: number }
+  readonly elapsedMs: {
+    readonly read: number
+    readonly features: number
+    readonly score: number
+    readonly total: number
+  }
   /** True when stopped before the end of the file. */
   readonly stopped: boolean
 }

@@ -1,0 +1,70 @@
+/** The `guardian` command: the page's own core on files, for scripts and terminals. Exit 0; 2 with one line on stderr for refused input. */
+import { parseArgs } from 'node:util'
+import { InputError, ModelError } from '#core/base/errors.ts'
+import { runFlows } from './flows.ts'
+import { runScan } from './scan.ts'
+
+const HELP = `guardian: is one of my devices misbehaving?
+
+  guardian scan FILE… [--json] [--model NAME|DIR] [--threshold mean+3sd|p99|VALUE] [--budget PER_WEEK]
+      Reads captures, Zeek and Suricata logs and flow tables; says which device did what, and why it stands out.
+      --json        one JSON object per file, one line each
+      --threshold   mean+1sd, mean+2sd, mean+3sd, pNN (percentile of usual scores), or a value
+      --budget      at most this many false alarms a week (default: 1)
+  guardian flows FILE [--out FILE]
+      Writes the flows of a capture as CSV with the 78 features of CIC-IDS2017 (times in µs since 1970).
+
+Nothing leaves this machine. Exit: 0 done, 2 input that cannot be read.`
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      model: { type: 'string' },
+      threshold: { type: 'string' },
+      budget: { type: 'string' },
+      out: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  const [command, ...files] = positionals
+  if (values.help || command === undefined) {
+    console.log(HELP)
+    return
+  }
+  if (files.length === 0) throw new InputError(`guardian ${command} needs a file: guardian ${command} FILE`)
+  switch (command) {
+    case 'scan':
+      return runScan(files, {
+        json: values.json,
+        model: values.model,
+        threshold: values.threshold,
+        budget: values.budget,
+      })
+    case 'flows':
+      return runFlows(files, values.out)
+    default:
+      throw new InputError(`guardian knows the commands scan and flows, not ${JSON.stringify(command)}`)
+  }
+}
+
+/** Refused input, model or arguments: a sentence and 2. Anything else is a mistake of ours and keeps its stack. */
+function isRefusal(error: unknown): error is Error {
+  if (error instanceof InputError || error instanceof ModelError) return true
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return code.startsWith('ERR_PARSE_ARGS') || ['ENOENT', 'EACCES', 'EISDIR', 'EPERM'].includes(code)
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await main()
+} catch (error) {
+  if (!isRefusal(error)) throw error
+  console.error(`guardian: ${error.message.replaceAll('\n', ' ')}`)
+  process.exitCode = 2
+}

@@ -1,0 +1,67 @@
+/** Evidence and facts become the case that a person reads. */
+import type { Case, Confidence } from '../alert/case.ts'
+import type { Reason } from '../alert/evidence.ts'
+import type { Evidence } from '../alert/gather.ts'
+import { tellCase } from '../alert/story.ts'
+import { weighCase } from '../alert/weigh.ts'
+import type { Profiles } from './profile.ts'
+
+const MAX_REASONS = 5
+
+export interface Describer {
+  readonly profiles: Profiles
+  readonly deviceName: (id: string) => string
+  readonly addressName: (address: string) => string
+  /** Share of usual windows that score at least this high. */
+  readonly tailProbability: (score: number) => number
+  /** IANA zone of the clock times in sentences. */
+  readonly timeZone: string
+}
+
+export function describeCase(evidence: Evidence, describer: Describer): Case {
+  const { profiles, deviceName, addressName, tailProbability, timeZone } = describer
+  const facts = profiles.facts(evidence.device, evidence.startMicros, evidence.endMicros, addressName)
+  const reasons = strongestReasons(evidence)
+  const { severity, because } = weighCase(evidence, facts)
+  const name = deviceName(evidence.device)
+  const findings = [...evidence.kept].sort((a, b) => a.rows[0] - b.rows[0])
+  return {
+    id: evidence.id,
+    device: evidence.device,
+    deviceName: name,
+    startMicros: evidence.startMicros,
+    endMicros: evidence.endMicros,
+    severity,
+    ...tellCase({ name, evidence, facts, reasons, timeZone }),
+    reasons,
+    confidence: confidenceOf(evidence, tailProbability),
+    because,
+    facts,
+    findings,
+    findingCount: evidence.count,
+  }
+}
+
+function strongestReasons(evidence: Evidence): Reason[] {
+  const ranked = [...evidence.features].sort(([, a], [, b]) => b.weight - a.weight).slice(0, MAX_REASONS)
+  const total = ranked.reduce((sum, [, { weight }]) => sum + weight, 0)
+  return ranked.map(([feature, { weight, value, typical }]) => ({
+    feature,
+    value,
+    typical,
+    share: total > 0 ? weight / total : 1 / ranked.length,
+  }))
+}
+
+/** From the model's calibration at the middle one of the ten strongest windows, so that one extreme does not speak for all. */
+function confidenceOf(evidence: Evidence, tailProbability: (score: number) => number): Confidence {
+  const scores = evidence.kept
+    .filter(({ detector }) => detector === 'model')
+    .map(({ score }) => score)
+    .sort((a, b) => b - a)
+    .slice(0, 10)
+  const score = scores[Math.floor(scores.length / 2)]
+  const oneIn =
+    score === undefined ? 1 : Math.min(1e6, Math.max(1, Math.round(1 / Math.max(tailProbability(score), 1e-6))))
+  return { oneIn, words: oneIn >= 10_000 ? 'very' : oneIn >= 1000 ? 'quite' : 'fairly' }
+}
