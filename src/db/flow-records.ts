@@ -1,0 +1,60 @@
+/** A batch of flows as it is stored: its columns, its features in single precision, and a span that says what is inside. */
+import type { DeviceFlows } from '#core/scan/update.ts'
+import type { FlowFeaturesRecord, FlowRecord, FlowSpanRecord } from './schema.ts'
+
+export interface FlowRecords {
+  readonly span: FlowSpanRecord
+  readonly flow: FlowRecord
+  readonly features: FlowFeaturesRecord | undefined
+}
+
+export function flowRecords(input: { scanId: string; sequence: number; flows: DeviceFlows }): FlowRecords {
+  const { scanId } = input
+  const { batch, deviceIds, device } = input.flows
+  const key = `${scanId}/${String(input.sequence).padStart(8, '0')}`
+  const { length } = batch
+  const devices: Record<string, number> = {}
+  let firstRow = Number.POSITIVE_INFINITY
+  let lastRow = Number.NEGATIVE_INFINITY
+  let firstMicros = Number.NaN
+  let lastMicros = Number.NaN
+  for (let i = 0; i < length; i++) {
+    const id = deviceIds[device[i]!] ?? ''
+    devices[id] = (devices[id] ?? 0) + 1
+    const row = batch.row[i]!
+    if (row < firstRow) firstRow = row
+    if (row > lastRow) lastRow = row
+    const start = batch.startMicros[i]!
+    if (!(start >= firstMicros)) firstMicros = Number.isNaN(start) ? firstMicros : start
+    const end = batch.endMicros[i]!
+    if (!(end <= lastMicros)) lastMicros = Number.isNaN(end) ? lastMicros : end
+  }
+  const span: FlowSpanRecord = { key, scanId, length, firstRow, lastRow, firstMicros, lastMicros, devices }
+  const flow: FlowRecord = {
+    key,
+    scanId,
+    length,
+    row: compact(batch.row),
+    startMicros: compact(batch.startMicros),
+    endMicros: compact(batch.endMicros),
+    addresses: batch.addresses,
+    origAddress: compact(batch.origAddress),
+    respAddress: compact(batch.respAddress),
+    origPort: compact(batch.origPort),
+    respPort: compact(batch.respPort),
+    protocol: compact(batch.protocol),
+    counts: compact(batch.counts),
+    labels: batch.labels,
+    label: batch.label && compact(batch.label),
+    categories: batch.categories.map((c) => ({ name: c.name, values: c.values, code: compact(c.code) })),
+    deviceIds,
+    device: compact(device),
+  }
+  const features = batch.features && { key, scanId, features: Float32Array.from(batch.features) }
+  return { span, flow, features }
+}
+
+/** A structured clone copies the whole buffer behind a view: cut it to the view first. */
+function compact<T extends { readonly byteLength: number; readonly buffer: ArrayBufferLike; slice(): T }>(view: T): T {
+  return view.byteLength === view.buffer.byteLength ? view : view.slice()
+}

@@ -1,0 +1,196 @@
+/** What is stored in IndexedDB, and how its shape has changed. Times named `…At` are milliseconds since 1970 of the wall clock. */
+import Dexie, { type EntityTable } from 'dexie'
+import type { Case } from '#core/alert/case.ts'
+import { severityRank } from '#core/alert/severity.ts'
+import type { Device, Note } from '#core/device/device.ts'
+import type { ScanProgress, ScanSummary } from '#core/scan/update.ts'
+
+export const DATABASE_NAME = 'iot-guardian'
+
+export type ScanState = 'running' | 'done' | 'stopped' | 'failed' | 'interrupted'
+
+export interface ScanRecord {
+  id: string
+  file: string
+  sizeBytes: number | undefined
+  demo: boolean
+  startedAt: number
+  finishedAt?: number
+  state: ScanState
+  progress: ScanProgress
+  summary?: ScanSummary
+  /** A sentence for the person: why it failed. */
+  error?: string
+  /** Set while a deletion can be undone. */
+  deletedAt?: number
+  /** Flows that found no room, neither on disk nor in memory; their cases are kept. */
+  flowsNotKept?: number
+}
+
+export type CaseState = 'open' | 'acknowledged' | 'resolved' | 'normal'
+
+export interface CaseRecord {
+  /** `scanId/case.id` */
+  key: string
+  scanId: string
+  state: CaseState
+  stateNote?: string
+  changedAt: number
+  /** Loudest and newest have the highest; see `orderOf`. */
+  order: number
+  value: Case
+}
+
+export interface DeviceRecord {
+  /** `scanId/device.id` */
+  key: string
+  scanId: string
+  value: Device
+}
+
+export interface NoteRecord {
+  /** `scanId/note.id` */
+  key: string
+  scanId: string
+  value: Note
+}
+
+/** What one stored batch of flows holds, so that readers skip the ones they do not need. */
+export interface FlowSpanRecord {
+  /** `scanId/sequence`, in the order of arrival. */
+  key: string
+  scanId: string
+  length: number
+  firstRow: number
+  lastRow: number
+  /** NaN without times. */
+  firstMicros: number
+  lastMicros: number
+  /** Rows by device id. */
+  devices: Record<string, number>
+}
+
+/** The columns of one batch; see core/flow/batch.ts for each. */
+export interface FlowRecord {
+  key: string
+  scanId: string
+  length: number
+  row: Float64Array
+  startMicros: Float64Array
+  endMicros: Float64Array
+  addresses: readonly string[]
+  origAddress: Int32Array
+  respAddress: Int32Array
+  origPort: Int32Array
+  respPort: Int32Array
+  protocol: Int16Array
+  counts: Float64Array
+  labels: readonly string[]
+  label: Int32Array | undefined
+  categories: readonly { name: string; values: readonly string[]; code: Int32Array }[]
+  deviceIds: readonly string[]
+  device: Int32Array
+}
+
+/** The 78 features beside a batch, apart because most readers do not want them; single precision (see decisions). */
+export interface FlowFeaturesRecord {
+  key: string
+  scanId: string
+  /** length × 78 */
+  features: Float32Array
+}
+
+export interface SettingRecord {
+  name: string
+  value: unknown
+}
+
+export interface LedgerRecord {
+  key: string
+  at: number
+  kind: 'request' | 'blocked'
+  url: string
+  /** Same origin as the page. */
+  own: boolean
+  /** What asked: script, fetch, img … or the directive that blocked it. */
+  initiator: string
+  /** Bytes that crossed the network; 0 when it came from a cache. */
+  bytes: number
+  by: 'page' | 'service-worker'
+}
+
+export interface Tables {
+  scans: ScanRecord
+  cases: CaseRecord
+  devices: DeviceRecord
+  notes: NoteRecord
+  flowSpans: FlowSpanRecord
+  flows: FlowRecord
+  flowFeatures: FlowFeaturesRecord
+  settings: SettingRecord
+  ledger: LedgerRecord
+}
+
+export type TableName = keyof Tables
+
+/** The primary key of a record of any table. */
+export function keyOf(record: Tables[TableName]): string {
+  if ('id' in record) return record.id
+  return 'name' in record ? record.name : record.key
+}
+
+export const TABLE_NAMES = [
+  'scans',
+  'cases',
+  'devices',
+  'notes',
+  'flowSpans',
+  'flows',
+  'flowFeatures',
+  'settings',
+  'ledger',
+] as const satisfies readonly TableName[]
+
+/** Tables whose records belong to one scan and go with it. */
+export const SCAN_TABLES = ['cases', 'devices', 'notes', 'flowSpans', 'flows', 'flowFeatures'] as const
+
+/** Orders cases: first by severity, then by time; 1e17 µs is later than any time in a capture (year 5138). */
+export function orderOf(value: Case): number {
+  const time = Number.isFinite(value.startMicros) ? Math.max(0, Math.min(value.startMicros, 9e16)) : 0
+  return severityRank(value.severity) * 1e17 + time
+}
+
+export type Durability = 'strict' | 'relaxed'
+
+export interface IndexedDbParts {
+  readonly indexedDB: IDBFactory
+  readonly IDBKeyRange: typeof globalThis.IDBKeyRange
+}
+
+export class GuardianDatabase extends Dexie {
+  declare scans: EntityTable<ScanRecord, 'id'>
+  declare cases: EntityTable<CaseRecord, 'key'>
+  declare devices: EntityTable<DeviceRecord, 'key'>
+  declare notes: EntityTable<NoteRecord, 'key'>
+  declare flowSpans: EntityTable<FlowSpanRecord, 'key'>
+  declare flows: EntityTable<FlowRecord, 'key'>
+  declare flowFeatures: EntityTable<FlowFeaturesRecord, 'key'>
+  declare settings: EntityTable<SettingRecord, 'name'>
+  declare ledger: EntityTable<LedgerRecord, 'key'>
+
+  constructor(durability: Durability, parts?: IndexedDbParts) {
+    super(DATABASE_NAME, { chromeTransactionDurability: durability, cache: 'disabled', ...parts })
+    // A change of shape is a new version with an upgrade function; older blocks stay, so that any stored version can be read.
+    this.version(1).stores({
+      scans: 'id, startedAt, state, deletedAt',
+      cases: 'key, scanId, order, [scanId+order]',
+      devices: 'key, scanId',
+      notes: 'key, scanId',
+      flowSpans: 'key, scanId',
+      flows: 'key, scanId',
+      flowFeatures: 'key, scanId',
+      settings: 'name',
+      ledger: 'key, at',
+    })
+  }
+}
