@@ -17,6 +17,12 @@ export interface ScanProgress {
   readonly windows: number
   readonly anomalies: number
   readonly elapsedMs: number
+  /** Known from the first step on. */
+  readonly kind?: FileKind
+  readonly skipped?: Readonly<Record<string, number>>
+  readonly remarks?: readonly string[]
+  /** Renewed about once a second. */
+  readonly timeline?: Timeline
 }
 
 /** One step. `flows` goes to storage; cases, devices and notes are those that are new or changed since the last step. */
