@@ -10,7 +10,7 @@ export interface FlowRecords {
 
 export function flowRecords(input: { scanId: string; sequence: number; flows: DeviceFlows }): FlowRecords {
   const { scanId } = input
-  const { batch, deviceIds, device } = input.flows
+  const { batch, deviceIds, device, outward } = input.flows
   const key = `${scanId}/${String(input.sequence).padStart(8, '0')}`
   const { length } = batch
   const devices: Record<string, number> = {}
@@ -49,6 +49,7 @@ export function flowRecords(input: { scanId: string; sequence: number; flows: De
     categories: batch.categories.map((c) => ({ name: c.name, values: c.values, code: compact(c.code) })),
     deviceIds,
     device: compact(device),
+    outward: compact(outward),
   }
   const features = batch.features && { key, scanId, features: Float32Array.from(batch.features) }
   return { span, flow, features }

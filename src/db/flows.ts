@@ -26,6 +26,8 @@ export interface FlowRow {
   readonly startMicros: number
   readonly endMicros: number
   readonly device: string
+  /** True when the device began it. */
+  readonly outward: boolean
   /** '' unknown. */
   readonly origAddress: string
   readonly respAddress: string
@@ -143,6 +145,7 @@ function rowAt(record: FlowRecord, i: number, features: Float32Array | undefined
     startMicros: record.startMicros[i]!,
     endMicros: record.endMicros[i]!,
     device: record.deviceIds[record.device[i]!] ?? '',
+    outward: record.outward[i] === 1,
     origAddress: record.addresses[record.origAddress[i]!] ?? '',
     respAddress: record.addresses[record.respAddress[i]!] ?? '',
     origPort: record.origPort[i]!,

@@ -90,6 +90,8 @@ export interface FlowRecord {
   categories: readonly { name: string; values: readonly string[]; code: Int32Array }[]
   deviceIds: readonly string[]
   device: Int32Array
+  /** Per row: 1 where the device is the originator. */
+  outward: Uint8Array
 }
 
 /** The 78 features beside a batch, apart because most readers do not want them; single precision (see decisions). */

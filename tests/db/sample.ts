@@ -22,6 +22,7 @@ export function sampleCase(id: string): Case {
       bytesOut: 120e6,
       bytesIn: 1e6,
       usualBytesOutPerHour: Number.NaN,
+      usualBytesInPerHour: Number.NaN,
       hosts: 34,
       newHosts: 31,
       usualHosts: 3,
@@ -91,7 +92,8 @@ export function sampleSummary(): ScanSummary {
     endMicros: 2e6,
     devices: 1,
     cases: 1,
-    timeline: { startMicros: 1e6, binMicros: 1e6, bins: 1, lanes: [] },
+    baseline: { minutes: 60, outside: 2 },
+    timeline: { startMicros: 1e6, binMicros: 1e6, binRows: 10, bins: 1, lanes: [] },
     elapsedMs: { read: 1, features: 1, score: 1, total: 3 },
     stopped: false,
   }
@@ -121,5 +123,6 @@ export function sampleFlows({ firstRow, length }: { firstRow: number; length: nu
     },
     deviceIds: ['ip:10.0.0.1', 'ip:10.0.0.2'],
     device: Int32Array.from(numbers, (n) => (n % 2 === 1 && n < 8 ? 0 : 1)),
+    outward: new Uint8Array(length).fill(1),
   }
 }
