@@ -7,7 +7,6 @@ import type { ModelManifest } from '../model/manifest.ts'
 import { countColumn, matrixWidth } from '../prep/encode.ts'
 import type { WindowBatch } from '../prep/windows.ts'
 import type { Network } from './network.ts'
-import type { DeviceTypical } from './typical.ts'
 
 export interface ScoredWindows {
   readonly batch: WindowBatch
@@ -19,8 +18,8 @@ export interface ScoredWindows {
 
 export interface FindingContext {
   readonly deviceId: (device: number) => string
-  /** Own medians of devices, where known; else the manifest's. */
-  readonly typical?: DeviceTypical
+  /** Usual counts of a device in COUNT_COLUMNS order (its own medians, or the manifest's where it is new). */
+  readonly typical: (deviceId: string) => readonly number[]
 }
 
 export interface Autoencoder {
@@ -81,28 +80,27 @@ function makeFinding(
   i: number,
   { deviceId, typical }: FindingContext,
 ): Finding {
-  const device = batch.device[i]!
+  const device = deviceId(batch.device[i]!)
+  const usual = typical(device)
   const score = scores[i]!
   const reasons: Reason[] = []
-  let numbers = 0
   for (const [k, input] of manifest.inputs.entries()) {
     const share = shares[i * manifest.inputs.length + k]!
     if (input.kind === 'category') {
       reasons.push({ feature: input.column, value: Number.NaN, typical: Number.NaN, share })
       continue
     }
-    const trained = manifest.typical[numbers++]!
     const column = countColumn(input.column)
     reasons.push({
       feature: input.column,
       value: batch.meanCounts[i * 4 + column]!,
-      typical: typical?.median(device, input.column) ?? trained,
+      typical: usual[column] ?? Number.NaN,
       share,
     })
   }
   return {
     detector: 'model',
-    device: deviceId(device),
+    device,
     rows: [batch.firstRow[i]!, batch.lastRow[i]!],
     startMicros: batch.startMicros[i]!,
     endMicros: batch.endMicros[i]!,

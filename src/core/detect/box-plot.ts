@@ -55,6 +55,9 @@ interface Fence {
 }
 
 export class BoxPlot {
+  /** Device-minutes judged, and those outside their fences. */
+  minutes = 0
+  outside = 0
   readonly #deviceId: (device: number) => string
   readonly #random: Random
   readonly #past: (Past | undefined)[] = []
@@ -184,6 +187,7 @@ export class BoxPlot {
   }
 
   #judge(minute: Minute, fences: readonly Fence[], findings: Finding[]): void {
+    this.minutes++
     const over: { metric: number; ratio: number }[] = []
     let sum = 0
     for (let metric = 0; metric < METRICS; metric++) {
@@ -194,6 +198,7 @@ export class BoxPlot {
     }
     const [strongest] = over.sort((a, b) => b.ratio - a.ratio)
     if (!strongest) return
+    this.outside++
     const reasons: Reason[] = over.map(({ metric, ratio }) => ({
       feature: BOX_PLOT_METRICS[metric]![0],
       value: Math.round(minute.values[metric]!),

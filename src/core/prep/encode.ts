@@ -11,6 +11,13 @@ export function matrixWidth(inputs: readonly ModelInput[]): number {
   return width
 }
 
+const COUNT_NAMES: readonly string[] = COUNT_COLUMNS
+
+/** Position among COUNT_COLUMNS; -1 for another name. */
+export function countColumn(name: string): number {
+  return COUNT_NAMES.indexOf(name)
+}
+
 /**
  * Rows × matrixWidth, transformed and not yet scaled. A category that was not seen in training, and a missing one, is all 0.
  * Throws ModelError for a number column that flows do not have.
