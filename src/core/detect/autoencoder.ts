@@ -7,6 +7,7 @@ import type { ModelManifest } from '../model/manifest.ts'
 import { countColumn, matrixWidth } from '../prep/encode.ts'
 import type { WindowBatch } from '../prep/windows.ts'
 import type { Network } from './network.ts'
+import type { DeviceTypical } from './typical.ts'
 
 export interface ScoredWindows {
   readonly batch: WindowBatch
@@ -18,8 +19,8 @@ export interface ScoredWindows {
 
 export interface FindingContext {
   readonly deviceId: (device: number) => string
-  /** Usual counts of a device in COUNT_COLUMNS order (its own medians, or the manifest's where it is new). */
-  readonly typical: (deviceId: string) => readonly number[]
+  /** Own medians of devices, where known; else the manifest's. */
+  readonly typical?: DeviceTypical
 }
 
 export interface Autoencoder {
@@ -80,27 +81,28 @@ function makeFinding(
   i: number,
   { deviceId, typical }: FindingContext,
 ): Finding {
-  const device = deviceId(batch.device[i]!)
-  const usual = typical(device)
+  const device = batch.device[i]!
   const score = scores[i]!
   const reasons: Reason[] = []
+  let numbers = 0
   for (const [k, input] of manifest.inputs.entries()) {
     const share = shares[i * manifest.inputs.length + k]!
     if (input.kind === 'category') {
       reasons.push({ feature: input.column, value: Number.NaN, typical: Number.NaN, share })
       continue
     }
+    const trained = manifest.typical[numbers++]!
     const column = countColumn(input.column)
     reasons.push({
       feature: input.column,
       value: batch.meanCounts[i * 4 + column]!,
-      typical: usual[column] ?? Number.NaN,
+      typical: typical?.median(device, input.column) ?? trained,
       share,
     })
   }
   return {
     detector: 'model',
-    device,
+    device: deviceId(device),
     rows: [batch.firstRow[i]!, batch.lastRow[i]!],
     startMicros: batch.startMicros[i]!,
     endMicros: batch.endMicros[i]!,
