@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest'
+import type { FlowBatch } from '../flow/batch.ts'
+import type { Sighting } from './device.ts'
+import { Inventory } from './inventory.ts'
+
+const HOUR = 3600e6
+const CAMERA = '3c:71:bf:00:00:21'
+const ROUTER = '74:31:70:00:00:01'
+
+interface TestFlow {
+  readonly from?: string
+  readonly to?: string
+  readonly start?: number
+  readonly end?: number
+  readonly counts?: readonly [number, number, number, number]
+}
+
+function batchOf(flows: readonly TestFlow[]): FlowBatch {
+  const addresses = [...new Set(flows.flatMap(({ from, to }) => [from, to]).filter((text) => text !== undefined))]
+  const indexOf = (text: string | undefined) => (text === undefined ? -1 : addresses.indexOf(text))
+  return {
+    length: flows.length,
+    row: Float64Array.from(flows, (_, i) => i + 1),
+    startMicros: Float64Array.from(flows, ({ start }) => start ?? Number.NaN),
+    endMicros: Float64Array.from(flows, ({ start, end }) => end ?? start ?? Number.NaN),
+    addresses,
+    origAddress: Int32Array.from(flows, ({ from }) => indexOf(from)),
+    respAddress: Int32Array.from(flows, ({ to }) => indexOf(to)),
+    origPort: new Int32Array(flows.length).fill(-1),
+    respPort: new Int32Array(flows.length).fill(-1),
+    protocol: new Int16Array(flows.length).fill(6),
+    counts: Float64Array.from(flows.flatMap(({ counts }) => counts ?? [5, 4, 300, 700])),
+    features: undefined,
+    labels: [],
+    label: undefined,
+    categories: [],
+    watermarkMicros: Number.NaN,
+  }
+}
+
+const address = (mac: string, text: string, micros = 0): Sighting => ({ kind: 'address', micros, mac, address: text })
+const ownersOf = (inventory: Inventory, flows: readonly TestFlow[]) => {
+  const { deviceIds, device } = inventory.assign(batchOf(flows))
+  return Array.from(device, (index) => deviceIds[index])
+}
+
+describe('whose a flow is', () => {
+  it('belongs to the local originator, else the local responder, else the originator', () => {
+    const owners = ownersOf(new Inventory(), [
+      { from: '192.168.1.5', to: '203.0.113.9' },
+      { from: '203.0.113.9', to: '10.0.0.7' },
+      { from: '198.51.100.1', to: '203.0.113.9' },
+      { from: '192.168.1.5', to: '192.168.1.6' },
+      { from: 'fe80::1', to: 'ff02::fb' },
+      { from: '203.0.113.9', to: '100.64.2.3' },
+    ])
+    expect(owners).toEqual([
+      'ip:192.168.1.5',
+      'ip:10.0.0.7',
+      'ip:198.51.100.1',
+      'ip:192.168.1.5',
+      'ip:fe80::1',
+      'ip:100.64.2.3',
+    ])
+  })
+
+  it('is one device where a table has no addresses', () => {
+    const inventory = new Inventory()
+    expect(inventory.assign(batchOf([{}, {}])).deviceIds).toEqual(['table'])
+    expect(inventory.devices()[0]).toMatchObject({ id: 'table', nameFrom: 'table', flows: 2, firstMicros: Number.NaN })
+  })
+
+  it('merges the addresses of one MAC, public IPv6 included', () => {
+    const inventory = new Inventory()
+    inventory.see([address(CAMERA, '192.168.1.21'), address(CAMERA, 'fe80::21'), address(CAMERA, '2001:db8:1:1::21')])
+    const owners = ownersOf(inventory, [
+      { from: '192.168.1.21', to: '203.0.113.9' },
+      { from: '2001:db8:1:1::21', to: '2001:db8:ff::9' },
+      { from: '2001:db8:ff::9', to: '2001:db8:1:1::21' },
+    ])
+    expect(new Set(owners)).toEqual(new Set([`mac:${CAMERA}`]))
+    expect(inventory.devices()).toHaveLength(1)
+  })
+
+  it('does not take the addresses behind a router for devices of its MAC', () => {
+    const inventory = new Inventory()
+    inventory.see([
+      address(ROUTER, '192.168.1.1'),
+      address(ROUTER, '203.0.113.9'),
+      address(ROUTER, '2001:db8:ff::9'),
+      address(CAMERA, '192.168.1.21'),
+    ])
+    expect(ownersOf(inventory, [{ from: '203.0.113.9', to: '192.168.1.21' }])).toEqual([`mac:${CAMERA}`])
+    const router = inventory.devices().find((device) => device.mac === ROUTER)
+    expect(router).toMatchObject({ kind: 'gateway', addresses: ['192.168.1.1'] })
+  })
+
+  it('knows a silent router by the networks it speaks for', () => {
+    const inventory = new Inventory()
+    inventory.see(['203.0.113.9', '198.51.100.7', '192.0.2.3'].map((text) => address(ROUTER, text)))
+    expect(inventory.devices()[0]).toMatchObject({ kind: 'gateway', addresses: [] })
+    expect(inventory.deviceOf('203.0.113.9')).toBe('ip:203.0.113.9')
+  })
+
+  it('makes no device of a scanned address that never answers', () => {
+    const inventory = new Inventory()
+    const scan = Array.from(
+      { length: 254 },
+      (_, i): TestFlow => ({ from: '192.168.1.21', to: `192.168.1.${i + 1}`, counts: [1, 0, 0, 0] }),
+    )
+    inventory.assign(batchOf(scan))
+    expect(inventory.devices().map((device) => device.id)).toEqual(['ip:192.168.1.21'])
+    expect(inventory.devices()[0]?.peerCount).toBe(254)
+  })
+})
+
+describe('names', () => {
+  const named = (names: readonly ['dhcp' | 'mdns' | 'ssdp', string][]) => {
+    const inventory = new Inventory({ vendorOf: () => 'Espressif' })
+    inventory.see([
+      address(CAMERA, '192.168.1.21'),
+      ...names.map(
+        ([from, name]): Sighting => ({ kind: 'name', micros: 0, mac: CAMERA, address: undefined, name, from }),
+      ),
+    ])
+    return inventory.devices()[0]!
+  }
+
+  it('prefers DHCP to mDNS to SSDP to the maker', () => {
+    expect(named([]).name).toBe('Espressif device')
+    expect(named([['ssdp', 'MediaThing/1.0']]).nameFrom).toBe('ssdp')
+    expect(
+      named([
+        ['mdns', 'Living room TV._airplay._tcp.local'],
+        ['ssdp', 'X/1'],
+      ]),
+    ).toMatchObject({ name: 'Living room TV', kind: 'tv' })
+    expect(
+      named([
+        ['mdns', 'cam'],
+        ['dhcp', 'front-door-camera'],
+      ]),
+    ).toMatchObject({ name: 'Front door camera', kind: 'camera' })
+  })
+
+  it('cleans what a hostile device calls itself', () => {
+    expect(named([['dhcp', '=HYPERLINK("http://x.example")']]).name).toBe('HYPERLINK("http://x.example")')
+    expect(named([['dhcp', 'a\u0000b\u202Egnp\u200B.exe\r\nc']]).name).toBe('a b gnp .exe c')
+    expect([...named([['dhcp', '😀x'.repeat(500)]]).name]).toHaveLength(60)
+    expect(named([['dhcp', '\u0007\u202E']]).nameFrom).toBe('vendor')
+  })
+})
+
+describe('notes', () => {
+  const clock = (micros: number) => `${micros / HOUR} h`
+  const regular = (from: number, to: number, skip?: readonly [number, number]) =>
+    Array.from({ length: Math.floor((to - from) * 12) }, (_, i) => from + i / 12)
+      .filter((hour) => skip === undefined || hour < skip[0] || hour >= skip[1])
+      .map((hour): TestFlow => ({ from: '192.168.1.61', to: '203.0.113.9', start: hour * HOUR + 1 }))
+
+  it('tells of a device that falls silent and comes back, once', () => {
+    const inventory = new Inventory({ clock })
+    inventory.assign(batchOf(regular(0, 36, [12, 17])))
+    const [note] = inventory.takeNotes({ ended: true })
+    expect(note).toMatchObject({ kind: 'device-silent', device: 'ip:192.168.1.61' })
+    expect(note?.text).toContain('fell silent for 5 h 5 min')
+    expect(note?.text).toContain('normally heard every 5 minutes')
+    expect(inventory.takeNotes({ ended: true })).toEqual([])
+  })
+
+  it('takes the silence back when a flow that spans it is told late', () => {
+    const inventory = new Inventory({ clock })
+    inventory.assign(
+      batchOf([
+        ...regular(0, 20, [12, 17]),
+        { from: '192.168.1.61', to: '203.0.113.9', start: 11 * HOUR, end: 18 * HOUR },
+      ]),
+    )
+    expect(inventory.takeNotes({ ended: true })).toEqual([])
+  })
+
+  it('tells of a device that stays silent only at the end', () => {
+    const inventory = new Inventory({ clock })
+    inventory.assign(batchOf([...regular(0, 12), { from: '192.168.1.7', to: '203.0.113.9', start: 20 * HOUR }]))
+    const silent = (notes: ReturnType<Inventory['takeNotes']>) => notes.filter((note) => note.kind === 'device-silent')
+    expect(silent(inventory.takeNotes({ ended: false }))).toEqual([])
+    expect(silent(inventory.takeNotes({ ended: true }))[0]?.text).toContain('has not come back')
+  })
+
+  it('tells of a device that is first heard after hours', () => {
+    const inventory = new Inventory({ clock })
+    inventory.assign(batchOf(regular(0, 24)))
+    inventory.see([address('da:a1:19:00:00:01', '192.168.1.123', 19.5 * HOUR)])
+    const [note] = inventory.takeNotes({ ended: false })
+    expect(note).toMatchObject({ kind: 'new-device', device: 'mac:da:a1:19:00:00:01' })
+    expect(note?.text).toContain('19.5 h')
+  })
+})
+
+it('assigns a million flows in well under a second per hundred thousand', () => {
+  const inventory = new Inventory()
+  const flows = Array.from(
+    { length: 16_384 },
+    (_, i): TestFlow => ({ from: `192.168.1.${i % 40}`, to: `203.0.113.${i % 200}`, start: i }),
+  )
+  const batch = batchOf(flows)
+  const before = performance.now()
+  for (let i = 0; i < 61; i++) inventory.assign(batch)
+  expect(performance.now() - before).toBeLessThan(5000)
+  expect(inventory.devices().reduce((sum, device) => sum + device.flows, 0)).toBe(61 * 16_384)
+})

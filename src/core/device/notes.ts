@@ -1,0 +1,81 @@
+/** What is worth knowing about the devices of a scan and is no alarm: one that is new, one that fell silent. */
+import type { Note } from './device.ts'
+import type { DeviceEntry } from './entry.ts'
+import { SILENT_MICROS, type Silence } from './rhythm.ts'
+
+/** A device first heard after this much of the recording is new; before, it may just have been quiet. */
+export const NEW_AFTER_MICROS = 6 * 3600e6
+/** A rhythm is known after this long, and broken by a pause this many times the longest one before. */
+const RHYTHM_MICROS = 6 * 3600e6
+const RHYTHM_RATIO = 4
+/** A recording in which everything is new says nothing by it. */
+export const MAX_NOTES = 200
+/** Things that people carry away or switch off. */
+const COMES_AND_GOES: ReadonlySet<string | undefined> = new Set(['phone', 'tablet', 'computer', 'console'])
+
+export interface Recording {
+  readonly startMicros: number
+  readonly endMicros: number
+  /** No more flows will come: a device that has not been heard since stays silent. */
+  readonly ended: boolean
+  /** A time of day in words, such as "03:10". */
+  readonly clock: (micros: number) => string
+}
+
+export function notesOf(entry: DeviceEntry, recording: Recording): Note[] {
+  if (!entry.isLocal || entry.isRouter) return []
+  return [newDevice(entry, recording), silence(entry, recording)].filter((note) => note !== undefined)
+}
+
+function newDevice(entry: DeviceEntry, { startMicros, clock }: Recording): Note | undefined {
+  const { firstMicros, lastMicros } = entry.rhythm
+  if (!(firstMicros - startMicros >= NEW_AFTER_MICROS) || !Number.isFinite(firstMicros)) return undefined
+  const text = `${entry.name.name} joined the network at ${clock(firstMicros)}${origin(entry)}.`
+  return {
+    id: `new-device ${entry.id}`,
+    kind: 'new-device',
+    device: entry.id,
+    startMicros: firstMicros,
+    endMicros: lastMicros,
+    text,
+  }
+}
+
+function origin(entry: DeviceEntry): string {
+  if (entry.randomMac) return '; it uses a made-up hardware address, as visitors’ phones do'
+  return entry.vendor === undefined || entry.name.nameFrom === 'vendor'
+    ? ''
+    : `; its network chip is by ${entry.vendor}`
+}
+
+function silence(entry: DeviceEntry, recording: Recording): Note | undefined {
+  const { rhythm } = entry
+  if (entry.randomMac || COMES_AND_GOES.has(entry.kind)) return undefined
+  const gaps: Silence[] = [...rhythm.silences]
+  if (recording.ended && recording.endMicros - rhythm.lastMicros >= SILENT_MICROS) {
+    gaps.push({ startMicros: rhythm.lastMicros, endMicros: recording.endMicros })
+  }
+  const [gap] = gaps
+  // Twice silent is a habit, not an event.
+  if (gap === undefined || gaps.length > 1) return undefined
+  const lasted = gap.endMicros - gap.startMicros
+  const isRegular =
+    gap.startMicros - rhythm.firstMicros >= RHYTHM_MICROS && rhythm.longestPauseMicros * RHYTHM_RATIO <= lasted
+  if (!isRegular) return undefined
+  const returned = rhythm.lastMicros > gap.startMicros
+  const until = returned ? `until ${recording.clock(gap.endMicros)}` : 'and has not come back'
+  const usual =
+    rhythm.pauses > 0 ? ` It is normally heard every ${duration(rhythm.pauseSumMicros / rhythm.pauses)}.` : ''
+  const text = `${entry.name.name} fell silent for ${duration(lasted)}, from ${recording.clock(gap.startMicros)} ${until}.${usual}`
+  return { id: `device-silent ${entry.id}`, kind: 'device-silent', device: entry.id, ...gap, text }
+}
+
+/** "5 h 10 min", "5 minutes", "20 seconds". */
+function duration(micros: number): string {
+  const minutes = Math.round(micros / 60e6)
+  if (minutes >= 60)
+    return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  if (minutes > 1) return `${minutes} minutes`
+  const seconds = Math.max(1, Math.round(micros / 1e6))
+  return seconds === 1 ? 'second' : `${seconds} seconds`
+}

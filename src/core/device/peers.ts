@@ -1,0 +1,70 @@
+/** Whom a device talks to, in bounded memory. */
+
+/** Kept at most; twice as many are let in before the lightest are dropped, so that a scan cannot push out real partners. */
+export const MAX_TRACKED_PEERS = 500
+const SKETCH_BITS = 1 << 16
+
+export interface PeerTotals {
+  readonly address: string
+  flows: number
+  bytes: number
+  firstMicros: number
+  lastMicros: number
+}
+
+export class Peers {
+  #peers = new Map<string, PeerTotals>()
+  #sketch: Uint8Array | undefined
+
+  add(address: string, bytes: number, startMicros: number, endMicros: number): void {
+    const peer = this.#peers.get(address)
+    if (peer === undefined) {
+      if (this.#peers.size >= 2 * MAX_TRACKED_PEERS) this.#dropLightest()
+      this.#peers.set(address, { address, flows: 1, bytes, firstMicros: startMicros, lastMicros: endMicros })
+      if (this.#sketch !== undefined) mark(this.#sketch, address)
+      return
+    }
+    peer.flows++
+    peer.bytes += bytes
+    if (startMicros < peer.firstMicros) peer.firstMicros = startMicros
+    if (endMicros > peer.lastMicros) peer.lastMicros = endMicros
+  }
+
+  /** Exact until peers were dropped, then linear counting (Whang 1990): within a few per cent up to some 200,000. */
+  get count(): number {
+    return this.#sketch === undefined ? this.#peers.size : estimate(this.#sketch)
+  }
+
+  /** Most bytes first, then most flows. */
+  top(limit: number): PeerTotals[] {
+    return [...this.#peers.values()].sort((a, b) => b.bytes - a.bytes || b.flows - a.flows).slice(0, limit)
+  }
+
+  #dropLightest(): void {
+    if (this.#sketch === undefined) {
+      this.#sketch = new Uint8Array(SKETCH_BITS / 8)
+      for (const address of this.#peers.keys()) mark(this.#sketch, address)
+    }
+    this.#peers = new Map(this.top(MAX_TRACKED_PEERS).map((peer) => [peer.address, peer]))
+  }
+}
+
+function mark(sketch: Uint8Array, address: string): void {
+  const bit = hash(address) % SKETCH_BITS
+  sketch[bit >> 3]! |= 1 << (bit & 7)
+}
+
+function estimate(sketch: Uint8Array): number {
+  let zeros = 0
+  for (let bit = 0; bit < SKETCH_BITS; bit++) if ((sketch[bit >> 3]! & (1 << (bit & 7))) === 0) zeros++
+  return Math.round(-SKETCH_BITS * Math.log(Math.max(zeros, 1) / SKETCH_BITS))
+}
+
+/** FNV-1a with a final mix (murmur3), since FNV's low bits follow the last character. */
+function hash(text: string): number {
+  let h = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
