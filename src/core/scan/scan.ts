@@ -1,0 +1,309 @@
+/** A file becomes devices, findings and cases: one pass, bounded memory, the same for the page's worker, the command line and tests. */
+import { BOX_PLOT_DETECTOR, type Finding } from '../alert/evidence.ts'
+import { CaseBook, type Evidence } from '../alert/gather.ts'
+import { formatClock } from '../base/format.ts'
+import { type Autoencoder, createAutoencoder, type ScoredWindows } from '../detect/autoencoder.ts'
+import { BoxPlot } from '../detect/box-plot.ts'
+import { tailProbability } from '../detect/calibration.ts'
+import type { Network } from '../detect/network.ts'
+import { resolveThreshold, type ThresholdChoice } from '../detect/threshold.ts'
+import { DeviceTypical } from '../detect/typical.ts'
+import { Inventory } from '../device/inventory.ts'
+import type { FlowBatch } from '../flow/batch.ts'
+import type { FlowInput, InputStep } from '../flow/input.ts'
+import type { ModelManifest } from '../model/manifest.ts'
+import { TimeOrder } from '../prep/order.ts'
+import { type FlowRows, prepareRows } from '../prep/rows.ts'
+import { DeviceWindows, type WindowBatch } from '../prep/windows.ts'
+import { describeCase } from './describe.ts'
+import { Profiles } from './profile.ts'
+import { ScoreQueue } from './score-queue.ts'
+import { TimelineBuilder } from './timeline.ts'
+import type { DeviceFlows, ScanProgress, ScanSummary, ScanUpdate } from './update.ts'
+
+export interface ScanModel {
+  readonly manifest: ModelManifest
+  /** Hash of the weights that were verified. */
+  readonly sha256: string
+  readonly network: Network
+}
+
+export interface ScanOptions {
+  readonly file: string
+  /** Undefined when it cannot be known. */
+  readonly bytesTotal: number | undefined
+  readonly model: ScanModel
+  readonly threshold: ThresholdChoice
+  readonly vendorOf: (mac: string) => string | undefined
+  /** IANA zone of the clock times in sentences. */
+  readonly timeZone: string
+  /** Batches of windows with the scorer at once; more than one lets reading and scoring overlap. */
+  readonly inFlight: number
+  /** Milliseconds between updates at least; 0 gives one for each step of the reading. */
+  readonly updateEveryMs: number
+}
+
+/** An update is due at this many waiting flows, however young the last one is. */
+const MAX_WAITING_FLOWS = 32_768
+const TIMELINE_EVERY_MS = 1000
+/**
+ * The rate that an alarm budget is spread over: 30,000 flows a day, of which ten overlapping windows count once. A fixed rate, not the
+ * file's own: a flood would otherwise raise the very threshold that should catch it (docs/decisions/003).
+ */
+const INDEPENDENT_WINDOWS_PER_WEEK = (30_000 * 7) / 10
+/** A fan-out this far over the fence may open a case without the model: a scan of dull little flows escapes it. */
+const CLEAR_FAN_OUT_RATIO = 3
+
+/**
+ * Yields what is new since the last step; returns the summary. `signal` stops it: what was found so far is kept and told.
+ * Throws InputError when the input has nothing that can be used.
+ */
+export async function* scan(
+  input: FlowInput,
+  options: ScanOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<ScanUpdate, ScanSummary> {
+  const run = new ScanRun(input, options)
+  let stopped = false
+  try {
+    for await (const step of input.steps(signal)) {
+      run.take(step)
+      await run.score(false)
+      if (run.isDue()) yield run.update()
+      if (signal?.aborted) break
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error
+  }
+  stopped = signal?.aborted ?? false
+  if (!stopped) await run.finish()
+  yield run.update(true)
+  return run.summary(stopped)
+}
+
+class ScanRun {
+  readonly #input: FlowInput
+  readonly #options: ScanOptions
+  readonly #detector: Autoencoder
+  readonly #thresholdText: string
+  readonly #inventory: Inventory
+  readonly #profiles = new Profiles()
+  readonly #typical = new DeviceTypical()
+  readonly #order = new TimeOrder()
+  readonly #windows: DeviceWindows
+  readonly #queue: ScoreQueue<WindowBatch, ScoredWindows>
+  readonly #boxPlot = new BoxPlot({ deviceId: (device) => this.#deviceIds[device]! })
+  readonly #cases = new CaseBook(opensCase)
+  readonly #deviceIds: string[] = []
+  readonly #deviceIndex = new Map<string, number>()
+  readonly #startedMs = performance.now()
+  #timeline: TimelineBuilder | undefined
+  #waiting: DeviceFlows[] = []
+  #waitingFlows = 0
+  #anomalies = 0
+  #baselineOutside = 0
+  #scored = 0
+  #scoreMs = 0
+  #updatedMs = Number.NEGATIVE_INFINITY
+  #timelineMs = Number.NEGATIVE_INFINITY
+  #startMicros = Number.NaN
+  #endMicros = Number.NaN
+
+  constructor(input: FlowInput, options: ScanOptions) {
+    this.#input = input
+    this.#options = options
+    const { manifest, network } = options.model
+    const threshold = resolveThreshold(options.threshold, manifest.calibration, {
+      windowsPerWeek: INDEPENDENT_WINDOWS_PER_WEEK,
+    })
+    this.#thresholdText = threshold.text
+    this.#detector = createAutoencoder(manifest, network, threshold.value)
+    this.#inventory = new Inventory({
+      vendorOf: options.vendorOf,
+      clock: (micros) => formatClock(micros, options.timeZone),
+    })
+    this.#windows = new DeviceWindows({
+      steps: manifest.window,
+      width: manifest.scaler.mean.length,
+      batchRows: network.batchRows,
+    })
+    this.#queue = new ScoreQueue((batch) => this.#scoreBatch(batch), options.inFlight)
+  }
+
+  take({ flows, sightings }: InputStep): void {
+    this.#inventory.see(sightings)
+    for (const batch of flows) this.#takeBatch(batch)
+  }
+
+  /** Hears the scorer's answers; all of them with `all`. */
+  async score(all: boolean): Promise<void> {
+    for await (const { scores } of this.#queue.take(all)) this.#judge(scores)
+  }
+
+  async finish(): Promise<void> {
+    const rest = this.#order.flush()
+    if (rest) this.#pushWindows(rest)
+    const last = this.#windows.flush()
+    if (last) this.#queue.push(last)
+    await this.score(true)
+    this.#hearBaseline(this.#boxPlot.finish())
+  }
+
+  isDue(): boolean {
+    return this.#waitingFlows >= MAX_WAITING_FLOWS || performance.now() - this.#updatedMs >= this.#options.updateEveryMs
+  }
+
+  update(last = false): ScanUpdate {
+    const now = performance.now()
+    this.#updatedMs = now
+    const withTimeline = last || now - this.#timelineMs >= TIMELINE_EVERY_MS
+    if (withTimeline) this.#timelineMs = now
+    const flows = this.#waiting
+    this.#waiting = []
+    this.#waitingFlows = 0
+    return {
+      progress: this.#progress(withTimeline),
+      flows,
+      cases: (last ? this.#cases.all() : this.#cases.takeChanged()).map((evidence) => this.#describe(evidence)),
+      devices: last ? this.#inventory.devices() : this.#inventory.takeChanged(),
+      notes: this.#inventory.takeNotes({ ended: last }),
+    }
+  }
+
+  summary(stopped: boolean): ScanSummary {
+    const { stats, kind } = this.#input
+    const { file, model } = this.#options
+    return {
+      file,
+      kind,
+      rows: stats.rows,
+      skipped: stats.skipped.toObject(),
+      remarks: this.#remarks(),
+      windows: this.#scored,
+      anomalies: this.#anomalies,
+      percentage: this.#scored > 0 ? (100 * this.#anomalies) / this.#scored : 0,
+      model: { name: model.manifest.name, version: model.manifest.version, sha256: model.sha256 },
+      threshold: this.#detector.threshold,
+      thresholdText: this.#thresholdText,
+      startMicros: this.#startMicros,
+      endMicros: this.#endMicros,
+      devices: this.#inventory.devices().length,
+      cases: this.#cases.size,
+      baseline: { minutes: this.#boxPlot.minutes, outside: this.#baselineOutside },
+      timeline: (this.#timeline ?? new TimelineBuilder(false)).build(),
+      elapsedMs: {
+        read: stats.readMs,
+        features: stats.featuresMs,
+        score: this.#scoreMs,
+        total: performance.now() - this.#startedMs,
+      },
+      stopped,
+    }
+  }
+
+  #takeBatch(batch: FlowBatch): void {
+    const flows: DeviceFlows = { batch, ...this.#inventory.assign(batch) }
+    this.#timeline ??= new TimelineBuilder(!Number.isNaN(batch.startMicros[0] ?? Number.NaN))
+    this.#timeline.addFlows(flows)
+    this.#profiles.add(flows)
+    this.#extendSpan(batch)
+    this.#waiting.push(flows)
+    this.#waitingFlows += batch.length
+    const global = flows.deviceIds.map((id) => this.#indexOf(id))
+    const device = flows.device.map((local) => global[local] ?? -1)
+    const rows = prepareRows(batch, device, this.#options.model.manifest)
+    this.#pushWindows(this.#order.push(rows, batch.watermarkMicros))
+  }
+
+  #pushWindows(rows: FlowRows): void {
+    this.#typical.push(rows)
+    for (const full of this.#windows.push(rows)) this.#queue.push(full)
+    this.#hearBaseline(this.#boxPlot.push(rows))
+  }
+
+  async #scoreBatch(batch: WindowBatch): Promise<ScoredWindows> {
+    const startedMs = performance.now()
+    const scores = await this.#detector.score(batch)
+    this.#scoreMs += performance.now() - startedMs
+    return scores
+  }
+
+  #judge(scored: ScoredWindows): void {
+    this.#scored += scored.batch.length
+    const found = this.#detector.findings(scored, {
+      deviceId: (device) => this.#deviceIds[device]!,
+      typical: this.#typical,
+    })
+    this.#anomalies += found.length
+    for (const finding of found) {
+      this.#cases.add(finding)
+      const at = Number.isNaN(finding.startMicros) ? finding.rows[0] : finding.startMicros
+      this.#timeline?.addFinding(finding.device, at)
+    }
+  }
+
+  #hearBaseline(findings: readonly Finding[]): void {
+    this.#baselineOutside += findings.length
+    for (const finding of findings) this.#cases.add(finding)
+  }
+
+  #describe(evidence: Evidence) {
+    const { calibration } = this.#options.model.manifest
+    return describeCase(evidence, {
+      profiles: this.#profiles,
+      deviceName: (id) => this.#inventory.nameOf(id),
+      addressName: (address) => this.#inventory.hostName(address) ?? '',
+      tailProbability: (score) => tailProbability(score, calibration),
+      timeZone: this.#options.timeZone,
+    })
+  }
+
+  #indexOf(id: string): number {
+    const known = this.#deviceIndex.get(id)
+    if (known !== undefined) return known
+    const index = this.#deviceIds.push(id) - 1
+    this.#deviceIndex.set(id, index)
+    return index
+  }
+
+  #extendSpan({ startMicros, endMicros, length }: FlowBatch): void {
+    for (let i = 0; i < length; i++) {
+      const start = startMicros[i]!
+      const end = endMicros[i]!
+      if (!(start >= this.#startMicros)) this.#startMicros = Number.isNaN(start) ? this.#startMicros : start
+      if (!(end <= this.#endMicros)) this.#endMicros = Number.isNaN(end) ? this.#endMicros : end
+    }
+  }
+
+  #progress(withTimeline: boolean): ScanProgress {
+    const { stats, kind } = this.#input
+    return {
+      bytesRead: stats.bytesRead,
+      bytesTotal: this.#options.bytesTotal,
+      packets: stats.packets,
+      rows: stats.rows,
+      windows: this.#scored,
+      anomalies: this.#anomalies,
+      elapsedMs: performance.now() - this.#startedMs,
+      kind,
+      skipped: stats.skipped.toObject(),
+      remarks: [...stats.remarks],
+      ...(withTimeline && this.#timeline ? { timeline: this.#timeline.build() } : undefined),
+    }
+  }
+
+  #remarks(): string[] {
+    const remarks = [...this.#input.stats.remarks]
+    if (this.#order.disordered > 0)
+      remarks.push(
+        `${this.#order.disordered} flows came too late to be put in time order; they were judged where they stood.`,
+      )
+    return remarks
+  }
+}
+
+/** The model opens cases; of the baseline only a fan-out that is far beyond the device's own. */
+function opensCase({ detector, reasons, score, threshold }: Finding): boolean {
+  if (detector !== BOX_PLOT_DETECTOR) return true
+  return reasons[0]?.feature === 'hosts per minute' && score > CLEAR_FAN_OUT_RATIO * threshold
+}
