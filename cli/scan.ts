@@ -1,0 +1,99 @@
+/** `guardian scan`: the page's scan on files, as JSON lines or as text for people. */
+import type { Case } from '#core/alert/case.ts'
+import { InputError } from '#core/base/errors.ts'
+import { DEFAULT_THRESHOLD, parseBudget, parseThreshold, type ThresholdChoice } from '#core/detect/threshold.ts'
+import type { Device, Note } from '#core/device/device.ts'
+import { openInputs } from '#core/scan/open.ts'
+import { type ScanModel, scan } from '#core/scan/scan.ts'
+import type { ScanSummary } from '#core/scan/update.ts'
+import { fileSource } from './file-source.ts'
+import { openModel } from './model.ts'
+import { ProgressBar } from './progress.ts'
+import { reportJson, reportText } from './report.ts'
+import { loadVendors } from './vendors.ts'
+
+export interface ScanArguments {
+  readonly json: boolean
+  readonly model: string | undefined
+  readonly threshold: string | undefined
+  readonly budget: string | undefined
+}
+
+export interface ScanResult {
+  readonly summary: ScanSummary
+  readonly cases: readonly Case[]
+  readonly devices: readonly Device[]
+  readonly notes: readonly Note[]
+}
+
+export async function runScan(files: readonly string[], args: ScanArguments): Promise<void> {
+  const threshold = chooseThreshold(args)
+  const model = await openModel(args.model)
+  const vendorOf = loadVendors()
+  let refused = 0
+  try {
+    for (const path of files) {
+      try {
+        for await (const result of scanFile({ path, model, threshold, vendorOf }))
+          console.log(args.json ? reportJson(result) : reportText(result))
+      } catch (error) {
+        if (files.length === 1 || !(error instanceof InputError)) throw error
+        refused++
+        console.error(`guardian: ${path}: ${error.message.replaceAll('\n', ' ')}`)
+      }
+    }
+  } finally {
+    await model.network.dispose()
+  }
+  if (refused > 0) process.exitCode = 2
+}
+
+/** One result for each capture or table in the file (an archive may hold several). */
+async function* scanFile(job: {
+  path: string
+  model: ScanModel
+  threshold: ThresholdChoice
+  vendorOf: (mac: string) => string | undefined
+}): AsyncGenerator<ScanResult> {
+  const source = await fileSource(job.path)
+  for (const { name, input } of await openInputs(source)) {
+    const bar = new ProgressBar(name)
+    const devices = new Map<string, Device>()
+    const cases = new Map<string, Case>()
+    const notes = new Map<string, Note>()
+    const updates = scan(input, {
+      file: name,
+      bytesTotal: source.sizeBytes,
+      model: job.model,
+      threshold: job.threshold,
+      vendorOf: job.vendorOf,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      inFlight: 1,
+      updateEveryMs: 250,
+    })
+    for (;;) {
+      const { done, value } = await updates.next()
+      if (done) {
+        bar.clear()
+        yield {
+          summary: value,
+          cases: [...cases.values()],
+          devices: [...devices.values()],
+          notes: [...notes.values()],
+        }
+        break
+      }
+      bar.show(value.progress)
+      for (const device of value.devices) devices.set(device.id, device)
+      for (const found of value.cases) cases.set(found.id, found)
+      for (const note of value.notes) notes.set(note.id, note)
+    }
+  }
+}
+
+function chooseThreshold({ threshold, budget }: ScanArguments): ThresholdChoice {
+  if (threshold !== undefined && budget !== undefined)
+    throw new InputError('give --threshold or --budget, not both: the budget chooses the threshold')
+  if (threshold !== undefined) return parseThreshold(threshold)
+  return budget === undefined ? DEFAULT_THRESHOLD : parseBudget(budget)
+}

@@ -1,0 +1,130 @@
+/** Scans files off the page: bytes in, findings to the database. Pages hear of them through live queries, not from here. */
+import { expose } from 'comlink'
+import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
+import { InputError, ModelError } from '#core/base/errors.ts'
+import type { ThresholdChoice } from '#core/detect/threshold.ts'
+import { parseOuiTable, type VendorOf } from '#core/device/vendor.ts'
+import type { FlowInput } from '#core/flow/input.ts'
+import type { ColumnMapping } from '#core/logs/mapping.ts'
+import { loadModel } from '#core/model/load.ts'
+import { openInputs } from '#core/scan/open.ts'
+import { type ScanModel, scan } from '#core/scan/scan.ts'
+import { appendUpdate, failScan, finishScan, startScan } from '#db/scans.ts'
+import { blobSource } from './blob-source.ts'
+import { createScorePool } from './score-pool.ts'
+import { allowOwnWorkers } from './trusted-types.ts'
+
+export interface ScanJob {
+  readonly file: Blob
+  readonly name: string
+  readonly demo: boolean
+  readonly threshold: ThresholdChoice
+  readonly mapping: ColumnMapping | undefined
+  readonly timeZone: string
+}
+
+interface Tools {
+  readonly model: ScanModel
+  readonly vendorOf: VendorOf
+  readonly cores: number
+}
+
+const MODEL = 'models/flow-autoencoder/1.0.0/'
+const UPDATE_EVERY_MS = 250
+
+allowOwnWorkers()
+let tools: Promise<Tools> | undefined
+let running: AbortController | undefined
+
+const api = {
+  /** Loads model, engine and makers from `base`, once; a scan afterwards asks the network for nothing. */
+  async prepare(base: string): Promise<void> {
+    tools ??= loadTools(base)
+    try {
+      await tools
+    } catch (error) {
+      tools = undefined
+      throw error
+    }
+  },
+
+  /** Resolves when all captures and tables in the file are done; `onScan` hears the id of each in the store. */
+  async scan(job: ScanJob, onScan: (scanId: string) => void): Promise<void> {
+    if (!tools) throw new Error('scan before prepare')
+    running = new AbortController()
+    const { signal } = running
+    const begin = async (name: string) => {
+      const id = await startScan({ file: name, sizeBytes: job.file.size, demo: job.demo })
+      onScan(id)
+      return id
+    }
+    try {
+      const ready = await tools
+      for (const { name, input } of await openInputs(blobSource(job.name, job.file), { mapping: job.mapping })) {
+        if (signal.aborted) return
+        await runOne({ id: await begin(name), name, input, job, ready, signal })
+      }
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      await failScan(await begin(job.name), error.message)
+    }
+  },
+
+  stop(): void {
+    running?.abort()
+  },
+}
+
+export type ScanApi = typeof api
+expose(api)
+
+async function runOne(one: {
+  id: string
+  name: string
+  input: FlowInput
+  job: ScanJob
+  ready: Tools
+  signal: AbortSignal
+}): Promise<void> {
+  const { id, name, input, job, ready, signal } = one
+  try {
+    const updates = scan(
+      input,
+      {
+        file: name,
+        bytesTotal: job.file.size,
+        model: ready.model,
+        threshold: job.threshold,
+        vendorOf: ready.vendorOf,
+        timeZone: job.timeZone,
+        inFlight: 2 * ready.cores,
+        updateEveryMs: UPDATE_EVERY_MS,
+      },
+      signal,
+    )
+    for (;;) {
+      const { done, value } = await updates.next()
+      if (done) return await finishScan(id, value)
+      await appendUpdate(id, value)
+    }
+  } catch (error) {
+    await failScan(id, isRefusal(error) ? error.message : `The scan broke off by a fault of ours: ${String(error)}. What was found before is kept.`)
+    if (!isRefusal(error)) throw error
+  }
+}
+
+async function loadTools(base: string): Promise<Tools> {
+  const get = async (path: string) => {
+    const response = await fetch(new URL(path, base))
+    if (!response.ok) throw new ModelError(`The app could not load its own file ${path} (status ${response.status}). Reload the page once with a connection.`)
+    return new Uint8Array(await response.arrayBuffer())
+  }
+  const cores = Math.max(1, navigator.hardwareConcurrency)
+  const [{ manifest, weights, sha256 }, oui] = await Promise.all([loadModel((path) => get(MODEL + path)), get('oui.bin')])
+  const network = await createScorePool({ manifest, weights, wasmUrl: new URL(wasmUrl, self.location.href).href, size: cores })
+  return { model: { manifest, sha256, network }, vendorOf: parseOuiTable(oui), cores }
+}
+
+function isRefusal(error: unknown): error is Error {
+  return error instanceof InputError || error instanceof ModelError
+}
