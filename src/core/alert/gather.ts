@@ -27,7 +27,7 @@ export interface Evidence {
   baselineCount: number
   /** Findings by severity rank. */
   readonly bySeverity: number[]
-  /** Sum of score shares by feature, weighted by score over threshold, with the strongest finding's numbers. */
+  /** Sum of score shares by feature, weighted by the doublings of score over threshold, with the strongest finding's numbers. */
   readonly features: Map<string, FeatureWeight>
   strongestRatio: number
   lastFindingRow: number
@@ -165,7 +165,7 @@ function isNear(evidence: Evidence, finding: Finding): boolean {
 
 function weighFeatures(evidence: Evidence, finding: Finding, ratio: number): void {
   for (const reason of finding.reasons) {
-    const weight = reason.share * ratio
+    const weight = reason.share * Math.log2(1 + ratio)
     const seen = evidence.features.get(reason.feature)
     if (!seen) {
       evidence.features.set(reason.feature, {

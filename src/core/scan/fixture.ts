@@ -37,7 +37,7 @@ export function tableFlows(flows: readonly FixtureFlow[], firstRow = 1): DeviceF
       labels: [],
       label: undefined,
       categories: [],
-      watermarkMicros: Number.NaN,
+      watermarkMicros: start.reduce((latest, micros) => Math.max(latest, micros), Number.NEGATIVE_INFINITY),
     },
   }
 }
