@@ -13,9 +13,14 @@ const DEFAULT_MODEL = 'flow-autoencoder'
 
 export async function openModel(nameOrFolder = DEFAULT_MODEL): Promise<ScanModel> {
   const folder = findFolder(nameOrFolder)
-  const { manifest, weights, sha256 } = await loadModel((path) => readFile(join(folder, path)))
+  const { manifest, network: model, sha256 } = await loadModel((path) => readFile(join(folder, path)))
   const wasm = await readFile(createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))
-  const network = await createOnnxNetwork({ manifest, weights, wasm: { binary: wasm } })
+  const network = await createOnnxNetwork({
+    model,
+    steps: manifest.window,
+    features: manifest.scaler.mean.length,
+    wasm: { binary: wasm },
+  })
   return { manifest, sha256, network }
 }
 
@@ -27,5 +32,7 @@ function findFolder(nameOrFolder: string): string {
     const newest = versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)
     if (newest !== undefined) return join(named, newest)
   }
-  throw new ModelError(`there is no model ${JSON.stringify(nameOrFolder)}: give a folder with a manifest.json, or one of ${readdirSync(rootFile('models')).join(', ')}`)
+  throw new ModelError(
+    `there is no model ${JSON.stringify(nameOrFolder)}: give a folder with a manifest.json, or one of ${readdirSync(rootFile('models')).join(', ')}`,
+  )
 }

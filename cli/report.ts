@@ -101,7 +101,8 @@ export function reportText({ summary, cases, devices, notes }: ScanResult): stri
 
 function ordered(cases: readonly Case[]): Case[] {
   return [...cases].sort(
-    (a, b) => severityRank(b.severity) - severityRank(a.severity) || a.startMicros - b.startMicros || a.id.localeCompare(b.id),
+    (a, b) =>
+      severityRank(b.severity) - severityRank(a.severity) || a.startMicros - b.startMicros || a.id.localeCompare(b.id),
   )
 }
 

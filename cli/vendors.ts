@@ -7,6 +7,8 @@ import { rootFile } from './root.ts'
 export function loadVendors(): VendorOf {
   const path = rootFile('static/oui.bin')
   if (existsSync(path)) return parseOuiTable(readFileSync(path))
-  const registry: Record<string, string> = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('oui-data'), 'utf8'))
+  const registry: Record<string, string> = JSON.parse(
+    readFileSync(createRequire(import.meta.url).resolve('oui-data'), 'utf8'),
+  )
   return parseOuiTable(packOuiTable(registry))
 }

@@ -108,7 +108,12 @@ async function runOne(one: {
       await appendUpdate(id, value)
     }
   } catch (error) {
-    await failScan(id, isRefusal(error) ? error.message : `The scan broke off by a fault of ours: ${String(error)}. What was found before is kept.`)
+    await failScan(
+      id,
+      isRefusal(error)
+        ? error.message
+        : `The scan broke off by a fault of ours: ${String(error)}. What was found before is kept.`,
+    )
     if (!isRefusal(error)) throw error
   }
 }
@@ -116,12 +121,24 @@ async function runOne(one: {
 async function loadTools(base: string): Promise<Tools> {
   const get = async (path: string) => {
     const response = await fetch(new URL(path, base))
-    if (!response.ok) throw new ModelError(`The app could not load its own file ${path} (status ${response.status}). Reload the page once with a connection.`)
+    if (!response.ok)
+      throw new ModelError(
+        `The app could not load its own file ${path} (status ${response.status}). Reload the page once with a connection.`,
+      )
     return new Uint8Array(await response.arrayBuffer())
   }
   const cores = Math.max(1, navigator.hardwareConcurrency)
-  const [{ manifest, weights, sha256 }, oui] = await Promise.all([loadModel((path) => get(MODEL + path)), get('oui.bin')])
-  const network = await createScorePool({ manifest, weights, wasmUrl: new URL(wasmUrl, self.location.href).href, size: cores })
+  const [{ manifest, network: model, sha256 }, oui] = await Promise.all([
+    loadModel((path) => get(MODEL + path)),
+    get('oui.bin'),
+  ])
+  const engine = {
+    model,
+    steps: manifest.window,
+    features: manifest.scaler.mean.length,
+    wasm: { url: new URL(wasmUrl, self.location.href).href },
+  }
+  const network = await createScorePool(engine, cores)
   return { model: { manifest, sha256, network }, vendorOf: parseOuiTable(oui), cores }
 }
 

@@ -1,7 +1,7 @@
 /** The `Network` port over several scoring workers: each batch goes to the one with the least to do. */
 import { type Remote, wrap } from 'comlink'
 import type { Network } from '#core/detect/network.ts'
-import type { ModelManifest } from '#core/model/manifest.ts'
+import type { OnnxNetworkOptions } from '#engine/onnx/network.ts'
 import type { ScoreApi } from './score.worker.ts'
 
 interface Seat {
@@ -12,16 +12,9 @@ interface Seat {
   busy: number
 }
 
-export async function createScorePool(job: {
-  manifest: ModelManifest
-  weights: Uint8Array
-  wasmUrl: string
-  size: number
-}): Promise<Network> {
-  const seats = Array.from({ length: job.size }, takeSeat)
-  const sizes = await Promise.all(
-    seats.map(({ remote, death }) => Promise.race([remote.load(job.manifest, job.weights, job.wasmUrl), death])),
-  )
+export async function createScorePool(options: OnnxNetworkOptions, size: number): Promise<Network> {
+  const seats = Array.from({ length: size }, takeSeat)
+  const sizes = await Promise.all(seats.map(({ remote, death }) => Promise.race([remote.load(options), death])))
   return {
     batchRows: Math.min(...sizes),
     async reconstructionErrors(windows, rows) {

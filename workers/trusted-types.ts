@@ -8,7 +8,8 @@ export function allowOwnWorkers(): void {
   if (!isTrustedTypes(types)) return
   types.createPolicy('default', {
     createScriptURL(url) {
-      if (new URL(url, self.location.href).origin !== self.location.origin) throw new TypeError('only scripts of this origin run here')
+      if (new URL(url, self.location.href).origin !== self.location.origin)
+        throw new TypeError('only scripts of this origin run here')
       return url
     },
   })
