@@ -1,8 +1,7 @@
 /** Cases: what a person reads and decides about. */
-import type { Case } from '#core/alert/case.ts'
 import { hiddenScanIds } from './scans.ts'
-import { type CaseRecord, type CaseState, orderOf } from './schema.ts'
-import { store, type TablePort } from './store.ts'
+import type { CaseRecord, CaseState } from './schema.ts'
+import { store } from './store.ts'
 import type { Watch } from './watch.ts'
 
 export interface CaseQuery {
@@ -78,21 +77,4 @@ function changeCase(key: string, change: (row: CaseRecord) => CaseRecord): Promi
     await tables.cases.bulkPut([change(row)])
     return row
   })
-}
-
-/** Records for new and grown cases; what a person decided about a case stays when it grows. */
-export async function caseRecords(input: {
-  scanId: string
-  cases: readonly Case[]
-  table: TablePort<CaseRecord>
-  now: number
-}): Promise<CaseRecord[]> {
-  const { scanId, cases, table, now } = input
-  const keys = cases.map((value) => `${scanId}/${value.id}`)
-  const known = await table.bulkGet(keys)
-  return cases.map((value, i) => ({
-    ...(known[i] ?? { key: keys[i]!, scanId, state: 'open' as const, changedAt: now }),
-    order: orderOf(value),
-    value,
-  }))
 }

@@ -1,6 +1,6 @@
 /** Scans: begun, fed and ended by the worker; watched, deleted and brought back by the pages. */
 import type { ScanProgress, ScanSummary, ScanUpdate } from '#core/scan/update.ts'
-import { caseRecords } from './cases.ts'
+import { caseRecords } from './case-records.ts'
 import { flowRecords } from './flow-records.ts'
 import { bytesOf } from './memory.ts'
 import { SCAN_TABLES, type ScanRecord } from './schema.ts'

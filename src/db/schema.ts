@@ -118,7 +118,7 @@ export interface LedgerRecord {
   initiator: string
   /** Bytes that crossed the network; 0 when it came from a cache. */
   bytes: number
-  by: 'page' | 'service-worker'
+  by: 'page' | 'worker' | 'service-worker'
 }
 
 export interface Tables {

@@ -13,6 +13,7 @@ export function sampleCase(id: string): Case {
     severity: 'high',
     title: 'Front-door camera talked to 34 new hosts.',
     usual: 'It normally talks to 3.',
+    because: ['It sent 24,000 times more than usual.'],
     reasons: [{ feature: 'orig_bytes', value: 120e6, typical: 5000, share: 1 }],
     confidence: { oneIn: 400, words: 'very' },
     harmless: 'A firmware update.',

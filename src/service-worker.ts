@@ -1,0 +1,88 @@
+/// <reference lib="webworker" />
+/**
+ * Keeps the whole site for use without network, takes over a new version only when a page says so, adds the security headers where the
+ * host sends none, and receives files that other apps share.
+ */
+import { addPlugins, cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching'
+import { registerRoute } from 'workbox-routing'
+import { inlineScripts, securityHeaders } from '#core/base/policy.ts'
+import { keepLedger } from '#db/ledger.ts'
+
+declare const self: ServiceWorkerGlobalScope
+
+interface SiteFile {
+  readonly url: string
+  readonly revision: string | null
+}
+
+/** tools/site-adapter.ts puts every file of the build here. */
+const SITE_FILES: readonly SiteFile[] = JSON.parse('__SITE_FILES__')
+
+/** Must equal lib/remote/shared-files.ts. */
+const SHARED_CACHE = 'guardian-shared-files'
+const MAX_SHARED_FILES = 32
+
+keepLedger('service-worker')
+
+addPlugins([
+  {
+    cacheWillUpdate: async ({ response }) => (response.ok ? withSecurityHeaders(response) : null),
+  },
+])
+precacheAndRoute([...SITE_FILES], { ignoreURLParametersMatching: [/./], cleanURLs: false })
+cleanupOutdatedCaches()
+
+// A page asked for without its closing slash: hosts redirect it, and so must this when there is no host.
+registerRoute(
+  ({ request, url }) => request.mode === 'navigate' && !url.pathname.endsWith('/') && isPage(`${url.pathname}/`),
+  async ({ url }) => Response.redirect(`${url.origin}${url.pathname}/${url.search}`, 301),
+)
+
+registerRoute(
+  ({ url }) => url.pathname === new URL('share/', self.registration.scope).pathname,
+  async ({ request }) => {
+    await keepShared(await request.formData())
+    return Response.redirect(new URL('scan/?shared', self.registration.scope).href, 303)
+  },
+  'POST',
+)
+
+self.addEventListener('message', (event) => {
+  if (event.data === 'skip-waiting') void self.skipWaiting()
+})
+
+// The first version serves the page that installed it at once; later ones come here only after consent.
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
+
+function isPage(pathname: string): boolean {
+  const scope = new URL(self.registration.scope).pathname
+  return SITE_FILES.some((file) => `${scope}${file.url}` === `${pathname}index.html`)
+}
+
+async function keepShared(form: FormData): Promise<void> {
+  const cache = await caches.open(SHARED_CACHE)
+  const files = form.getAll('files').filter((value) => value instanceof File)
+  for (const [index, file] of files.slice(0, MAX_SHARED_FILES).entries()) {
+    const headers = { 'x-file-name': encodeURIComponent(file.name) }
+    await cache.put(new URL(`shared/${index}`, self.registration.scope), new Response(file, { headers }))
+  }
+}
+
+/** The response with the policy, unless the host sent its own. */
+async function withSecurityHeaders(response: Response): Promise<Response> {
+  if (response.headers.has('content-security-policy')) return response
+  const isHtml = response.headers.get('content-type')?.startsWith('text/html') ?? false
+  const body = isHtml ? await response.text() : response.body
+  const hashes = typeof body === 'string' ? await Promise.all(inlineScripts(body).map(hashOf)) : []
+  const headers = new Headers(response.headers)
+  // The body here is already decoded.
+  headers.delete('content-encoding')
+  headers.delete('content-length')
+  for (const [name, value] of Object.entries(securityHeaders(hashes))) headers.set(name, value)
+  return new Response(body, { status: response.status, statusText: response.statusText, headers })
+}
+
+async function hashOf(script: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(script))
+  return `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`
+}

@@ -1,0 +1,68 @@
+/**
+ * Who may import whom: folder -> [folders, npm packages]. The table is the documentation and the check (.dependency-cruiser.cjs);
+ * a new arrow or package is one line here, and that line is the review. Tests beside the code may import what they like.
+ * `node: true`: Node's built-ins too.
+ */
+export const DEPENDENCIES = {
+  'src/core/base': [[], []],
+  // flow/input.ts carries the type of what packets say about devices; device/inventory.ts reads flows
+  'src/core/device': [
+    ['src/core/base', 'src/core/flow'],
+    ['tldts', 'ipaddr.js'],
+  ],
+  'src/core/capture': [['src/core/base'], []],
+  'src/core/packet': [['src/core/base', 'src/core/capture', 'src/core/device'], []],
+  'src/core/flow': [['src/core/base', 'src/core/packet', 'src/core/device'], []],
+  'src/core/logs': [
+    ['src/core/base', 'src/core/flow'],
+    ['papaparse', 'hyparquet', 'fflate'],
+  ],
+  'src/core/prep': [['src/core/base', 'src/core/flow', 'src/core/model'], []],
+  'src/core/model': [['src/core/base'], []],
+  'src/core/alert': [['src/core/base'], []],
+  'src/core/detect': [
+    ['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/prep', 'src/core/model', 'src/core/device'],
+    [],
+  ],
+  'src/core/scan': [
+    [
+      'src/core/base',
+      'src/core/capture',
+      'src/core/packet',
+      'src/core/flow',
+      'src/core/logs',
+      'src/core/prep',
+      'src/core/alert',
+      'src/core/model',
+      'src/core/detect',
+      'src/core/device',
+    ],
+    ['fflate'],
+  ],
+  'src/core/report': [['src/core/base', 'src/core/alert', 'src/core/scan', 'src/core/device'], []],
+  'src/engine': [['src/core'], ['onnxruntime-web']],
+  'src/db': [['src/core'], ['dexie', 'valibot']],
+  // workers: types only
+  'src/lib/remote': [['src/core', 'src/db', 'workers'], ['comlink']],
+  'src/lib/state': [
+    ['src/core', 'src/db', 'src/lib/remote', 'src/lib/ui'],
+    ['svelte', 'svelte-sonner'],
+  ],
+  'src/lib/ui': [['src/core'], ['svelte', 'bits-ui', 'uplot', 'layerchart', '@lucide/svelte', 'svelte-sonner']],
+  'src/routes': [
+    ['src/core', 'src/db', 'src/lib', 'src/app.css'],
+    ['svelte', '@sveltejs/kit', 'bits-ui', '@lucide/svelte', 'svelte-sonner'],
+  ],
+  'src/service-worker.ts': [
+    ['src/core/base', 'src/db'],
+    ['workbox-precaching', 'workbox-routing'],
+  ],
+  workers: [['src/core', 'src/engine', 'src/db'], ['comlink']],
+  relay: [['src/core', 'src/engine'], [], { node: true }],
+  cli: [['src/core', 'src/engine'], [], { node: true }],
+  tools: [
+    ['src/core', 'src/engine', 'relay', 'cli'],
+    ['vite', '@sveltejs/kit', '@sveltejs/adapter-static', 'oui-data', 'playwright', 'onnxruntime-web'],
+    { node: true },
+  ],
+}

@@ -1,0 +1,63 @@
+/**
+ * The static adapter, then what the site needs besides: the folders of site-folders.ts, and the list of all its files inside the service
+ * worker (SvelteKit's own list leaves out workers and what they load).
+ */
+import { createHash } from 'node:crypto'
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import adapter from '@sveltejs/adapter-static'
+import type { Adapter } from '@sveltejs/kit'
+import { SITE_FOLDERS } from './site-folders.ts'
+
+const OUT = 'build'
+const SERVICE_WORKER = 'service-worker.js'
+/** The text in src/service-worker.ts that becomes the list, in whichever quotes the minifier chose. */
+const LIST_MARK = /(["'`])__SITE_FILES__\1/
+/** Not kept for offline use: the worker itself, and SvelteKit's note of the build's version. */
+const NOT_KEPT = new Set([SERVICE_WORKER, '_app/version.json'])
+
+export interface SiteFile {
+  /** Relative to the site's root. */
+  readonly url: string
+  /** Changes with the content; null when the name itself does. */
+  readonly revision: string | null
+}
+
+export function siteAdapter(): Adapter {
+  const inner = adapter({ pages: OUT, assets: OUT, strict: true })
+  return {
+    name: 'site',
+    async adapt(builder) {
+      await inner.adapt(builder)
+      for (const folder of SITE_FOLDERS) await cp(folder, join(OUT, folder), { recursive: true, force: true })
+      // SvelteKit's development manifest; nobody asks for it.
+      await rm(join(OUT, '.vite'), { recursive: true, force: true })
+      await fillServiceWorker()
+    },
+  }
+}
+
+async function fillServiceWorker(): Promise<void> {
+  const path = join(OUT, SERVICE_WORKER)
+  const code = await readFile(path, 'utf8')
+  if (!LIST_MARK.test(code)) throw new Error(`${path} has no __SITE_FILES__ to fill`)
+  const files = await listFiles()
+  await writeFile(
+    path,
+    code.replace(LIST_MARK, () => JSON.stringify(JSON.stringify(files))),
+  )
+}
+
+async function listFiles(): Promise<SiteFile[]> {
+  const entries = await readdir(OUT, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const files = await Promise.all(
+    paths.sort().map(async (path): Promise<SiteFile> => {
+      const url = relative(OUT, path).replaceAll('\\', '/')
+      if (url.startsWith('_app/immutable/')) return { url, revision: null }
+      const hash = createHash('sha256').update(await readFile(path))
+      return { url, revision: hash.digest('hex').slice(0, 16) }
+    }),
+  )
+  return files.filter((file) => !NOT_KEPT.has(file.url))
+}

@@ -1,0 +1,13 @@
+/** `npm start`: builds when a source is newer than the build, then serves it on this machine only. */
+import { main } from '../relay/main.ts'
+import { build, isStale } from './build.ts'
+
+if (await isStale()) {
+  console.log('Building the page …')
+  const { code, output } = await build({ show: false })
+  if (code !== 0) {
+    console.error(output)
+    process.exit(code)
+  }
+}
+await main(process.argv.slice(2))
