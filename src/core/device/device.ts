@@ -47,10 +47,37 @@ export type Sighting =
   /** A frame from this MAC carried this source address (deduplicated by the sender). */
   | { readonly kind: 'address'; readonly micros: number; readonly mac: string; readonly address: string }
   /** A device named itself. */
-  | { readonly kind: 'name'; readonly micros: number; readonly mac: string | undefined; readonly address: string | undefined; readonly name: string; readonly from: 'dhcp' | 'mdns' | 'ssdp' }
+  | {
+      readonly kind: 'name'
+      readonly micros: number
+      readonly mac: string | undefined
+      readonly address: string | undefined
+      readonly name: string
+      readonly from: 'dhcp' | 'mdns' | 'ssdp'
+    }
   /** A hint of what it is: DHCP vendor class, SSDP server, mDNS service type, HTTP user agent, JA4. */
-  | { readonly kind: 'hint'; readonly micros: number; readonly mac: string | undefined; readonly address: string | undefined; readonly from: 'dhcp-vendor' | 'ssdp-server' | 'mdns-service' | 'user-agent' | 'ja4' | 'mqtt-client' | 'mqtt-topic'; readonly text: string }
+  | {
+      readonly kind: 'hint'
+      readonly micros: number
+      readonly mac: string | undefined
+      readonly address: string | undefined
+      readonly from:
+        | 'dhcp-vendor'
+        | 'ssdp-server'
+        | 'mdns-service'
+        | 'user-agent'
+        | 'ja4'
+        | 'mqtt-client'
+        | 'mqtt-topic'
+      readonly text: string
+    }
   /** An outside address has a name: DNS answer, TLS SNI, HTTP Host. */
-  | { readonly kind: 'host'; readonly micros: number; readonly address: string; readonly name: string; readonly from: 'dns' | 'sni' | 'http' }
+  | {
+      readonly kind: 'host'
+      readonly micros: number
+      readonly address: string
+      readonly name: string
+      readonly from: 'dns' | 'sni' | 'http'
+    }
   /** Given the address by DHCP: mac -> address, and which address is the router. */
   | { readonly kind: 'router'; readonly micros: number; readonly address: string }

@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'fflate'
+import { expect, it } from 'vitest'
+import { filmHome } from './demo/home.ts'
+import { writePcap } from './demo/pcap-writer.ts'
+import { DEMO_SEED } from './make-demo.ts'
+
+const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+it('films the same packets from the same seed, and they are those that ship', () => {
+  const shipped = gunzipSync(readFileSync(new URL('../static/demo/home.pcap.gz', import.meta.url)))
+  expect(hash(writePcap(filmHome(DEMO_SEED)))).toBe(hash(shipped))
+})
+
+it('films other packets from another seed', () => {
+  expect(hash(writePcap(filmHome(1)))).not.toBe(hash(writePcap(filmHome(DEMO_SEED))))
+})
