@@ -115,7 +115,7 @@ describe('a scan', () => {
     const windows = found!.findings.filter(({ detector }) => detector === 'model')
     expect(windows.map(({ rows }) => rows[1])).toEqual([151, 152, 153, 154, 155, 156, 157, 158, 159, 160])
     expect(found!.reasons.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1)
-    expect(found!.reasons[0]!.feature).toBe('orig_bytes')
+    expect(found!.reasons[0]!.feature).toBe('orig_pkts')
     expect(summary.timeline.lanes[0]!.findings.reduce((a, b) => a + b)).toBe(10)
   })
 

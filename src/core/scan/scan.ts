@@ -41,6 +41,8 @@ export interface ScanOptions {
   readonly inFlight: number
   /** Milliseconds between updates at least; 0 gives one for each step of the reading. */
   readonly updateEveryMs: number
+  /** Hears every finding, also those beyond what a case keeps: for evaluation. */
+  readonly onFinding?: (finding: Finding) => void
 }
 
 /** An update is due at this many waiting flows, however young the last one is. */
@@ -236,6 +238,7 @@ class ScanRun {
     })
     this.#anomalies += found.length
     for (const finding of found) {
+      this.#options.onFinding?.(finding)
       this.#cases.add(finding)
       const at = Number.isNaN(finding.startMicros) ? finding.rows[0] : finding.startMicros
       this.#timeline?.addFinding(finding.device, at)
@@ -244,7 +247,10 @@ class ScanRun {
 
   #hearBaseline(findings: readonly Finding[]): void {
     this.#baselineOutside += findings.length
-    for (const finding of findings) this.#cases.add(finding)
+    for (const finding of findings) {
+      this.#options.onFinding?.(finding)
+      this.#cases.add(finding)
+    }
   }
 
   #describe(evidence: Evidence) {
