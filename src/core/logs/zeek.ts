@@ -1,0 +1,200 @@
+/** Zeek's conn.log as TSV (https://docs.zeek.org/en/master/logs/conn.html), with labels of IoT-23 and Stratosphere, also several logs in one file. */
+import { InputError } from '../base/errors.ts'
+import type { ByteSource } from '../base/source.ts'
+import type { FlowBatch } from '../flow/batch.ts'
+import type { FlowInput } from '../flow/input.ts'
+import { ChunkBuffer } from './chunk-buffer.ts'
+import { missingColumnsText, SYNONYMS } from './columns.ts'
+import { CsvReader, lineAfter } from './csv-reader.ts'
+import { isCut, readRows } from './delimited.ts'
+import { joinLabel } from './label.ts'
+import { column, finishLayout, type Layout, MISSING_IS_ZERO, OPTIONAL } from './layout.ts'
+import { createFinder } from './names.ts'
+import { FlowRows } from './rows.ts'
+import { createTableInput, type TableRun } from './table-input.ts'
+import { detectTimeUnit, MICROS_PER, parseTime } from './time.ts'
+
+const HASH = 35
+const LF = 10
+const READ_BYTES = 1 << 18
+const decoder = new TextDecoder('utf-8')
+
+/** Fields of conn.log that are used here; a JSON log leaves out those that are unset. */
+export const ZEEK_CONN_FIELDS = [
+  'ts',
+  'id.orig_h',
+  'id.orig_p',
+  'id.resp_h',
+  'id.resp_p',
+  'proto',
+  'service',
+  'duration',
+  'orig_bytes',
+  'resp_bytes',
+  'conn_state',
+  'orig_pkts',
+  'resp_pkts',
+] as const
+
+/** Throws InputError when the fields are not those of conn.log. `timeSamples` only where the unit may differ (JSON). */
+export function zeekLayout(
+  columns: readonly string[],
+  options: { missing?: string | undefined; timeSamples?: readonly string[] } = {},
+): Layout {
+  const find = createFinder(columns, [])
+  const counts = [
+    find.first(['orig_pkts']),
+    find.first(['resp_pkts']),
+    find.first(['orig_bytes']),
+    find.first(['resp_bytes']),
+  ]
+  const start = find.first(['ts'])
+  if (counts.some((at) => at < 0) || start < 0)
+    throw new InputError(missingColumnsText(columns, foundCounts(columns, counts)))
+  const unit = detectTimeUnit(options.timeSamples ?? [])
+  const duration = find.first(['duration'])
+  const last = columns.at(-1) ?? ''
+  const packed = last.includes('   ') ? last.split(/ {2,}/) : []
+  const label = packed.includes('label') ? columns.length - 1 : find.first(['label'])
+  return finishLayout({
+    kind: 'zeek-conn',
+    columns,
+    counts: counts.map(column),
+    start: { column: start, scale: unit === 'text' ? 1 : MICROS_PER[unit] },
+    timeTexts: unit === 'text' ? [start] : [],
+    parseTime: (text) => parseTime(text),
+    ...(duration >= 0 ? { duration: { column: duration, scale: 1e6 } } : {}),
+    origAddress: find.first(SYNONYMS.orig_address.slice(0, 7)),
+    respAddress: find.first(SYNONYMS.resp_address.slice(0, 8)),
+    origPort: find.first(SYNONYMS.orig_port),
+    respPort: find.first(SYNONYMS.resp_port),
+    protocol: find.first(['proto']),
+    label,
+    labelDetail: packed.length > 0 ? -1 : find.first(['detailed-label', 'detailedlabel']),
+    tidyLabel: packed.length > 0 ? (text) => packedLabel(text, packed) : (text) => text.trim(),
+    categories: ['proto', 'service', 'conn_state'].map((name) => find.first([name])).filter((at) => at >= 0),
+    policies: [
+      [duration, MISSING_IS_ZERO],
+      [counts[2]!, MISSING_IS_ZERO],
+      [counts[3]!, MISSING_IS_ZERO],
+      [find.first(SYNONYMS.orig_port), OPTIONAL],
+      [find.first(SYNONYMS.resp_port), OPTIONAL],
+    ],
+    missing: options.missing,
+  })
+}
+
+const foundCounts = (columns: readonly string[], counts: readonly number[]) => {
+  const [a = -1, b = -1, c = -1, d = -1] = counts
+  return Object.fromEntries(
+    (['orig_pkts', 'resp_pkts', 'orig_bytes', 'resp_bytes'] as const)
+      .map((name, k) => [name, columns[[a, b, c, d][k]!]] as const)
+      .filter(([, found]) => found !== undefined),
+  )
+}
+
+/** IoT-23: `-   Malicious   C&C`, three blanks where tabs should be. */
+function packedLabel(text: string, names: readonly string[]): string {
+  const parts = text.split(/ {2,}/)
+  const label = parts[names.indexOf('label')] ?? ''
+  const detail = names.findIndex((name) => /^detailed/.test(name))
+  return joinLabel(label.trim(), detail < 0 ? '' : (parts[detail] ?? ''))
+}
+
+/** What the `#` lines said so far. */
+class ZeekHeader {
+  separator = '\t'
+  missing = '-'
+  path = 'conn'
+  columns: readonly string[] | undefined
+
+  /** True when the line names the fields, so that the rows below are laid out anew. */
+  read(line: string): boolean {
+    if (line.startsWith('#separator ')) {
+      const code = /\\x([0-9a-f]{2})/i.exec(line)
+      this.separator = code ? String.fromCharCode(Number.parseInt(code[1]!, 16)) : line.slice(11, 12)
+      return false
+    }
+    const [name, ...values] = line.split(this.separator)
+    if (name === '#unset_field') this.missing = values[0] ?? '-'
+    if (name === '#path') this.path = values[0] ?? ''
+    if (name === '#fields') this.columns = values
+    return name === '#fields'
+  }
+}
+
+export interface ZeekHead {
+  readonly path: string
+  readonly columns: readonly string[]
+}
+
+/** The first header of a Zeek TSV log; undefined when it is none. */
+export function readZeekHead(head: Uint8Array): ZeekHead | undefined {
+  const text = decoder.decode(head)
+  if (!/^(?:#[^\n]*\n)*#separator |^(?:#[^\n]*\n)*#fields[\t ,]/.test(text.slice(0, 4096))) return undefined
+  const header = new ZeekHeader()
+  for (const line of text.split('\n')) {
+    if (!line.startsWith('#')) break
+    header.read(line.replace(/\r$/, ''))
+  }
+  return header.columns === undefined ? undefined : { path: header.path, columns: header.columns }
+}
+
+/** Says which log is needed instead. */
+export function otherZeekLogText(path: string): string {
+  return `This is Zeek's ${path} log. Guardian judges flows, so it needs conn.log from the same folder.`
+}
+
+export function openZeek(source: ByteSource, head: ZeekHead): FlowInput {
+  const layout = layoutOf(head.path, head.columns, '-')
+  return createTableInput('zeek-conn', layout.remarks, (run, signal) => readZeek(source, run, signal))
+}
+
+function layoutOf(path: string, columns: readonly string[], missing: string): Layout {
+  const isConn = columns.includes('conn_state') || columns.includes('orig_pkts')
+  if (!isConn && !path.startsWith('conn')) throw new InputError(otherZeekLogText(path))
+  return zeekLayout(columns, { missing })
+}
+
+async function* readZeek(source: ByteSource, run: TableRun, signal?: AbortSignal): AsyncGenerator<FlowBatch[]> {
+  const header = new ZeekHeader()
+  const buffer = new ChunkBuffer(Math.min(source.sizeBytes ?? READ_BYTES, READ_BYTES * 4))
+  let rows: FlowRows | undefined
+  let reader: CsvReader | undefined
+
+  /** Reads what can be read; gives the batches of a part whose columns are no longer those that follow. */
+  function readOn(final: boolean): FlowBatch[] {
+    const done: FlowBatch[] = []
+    for (;;) {
+      buffer.bytes[buffer.end] = LF
+      if (reader && rows && buffer.bytes[buffer.start] !== HASH) {
+        readRows(buffer, { reader, rows, lineEnd: LF, final })
+        if (!reader.atComment) return [...done, ...rows.takeReady()]
+      }
+      if (buffer.length === 0) return done
+      const lineEnd = buffer.bytes.indexOf(LF, buffer.start)
+      if (lineEnd >= buffer.end && !final) return done
+      const line = decoder.decode(buffer.bytes.subarray(buffer.start, lineEnd)).replace(/\r$/, '')
+      buffer.start = Math.min(buffer.end, lineEnd + 1)
+      if (!line.startsWith('#')) {
+        if (line.trim() !== '') run.stats.skipped.add('row before the line that names the fields')
+      } else if (header.read(line)) {
+        if (rows) done.push(...rows.finish())
+        const layout = layoutOf(header.path, header.columns ?? [], header.missing)
+        rows = new FlowRows(layout, run.stats, run.progress)
+        const shape = { separator: header.separator.charCodeAt(0), lineEnd: LF, quote: -1, comment: HASH }
+        reader = new CsvReader(shape, layout, rows)
+      }
+    }
+  }
+
+  for await (const chunk of source.chunks(signal)) {
+    run.stats.bytesRead += chunk.length
+    buffer.add(chunk)
+    if (buffer.length >= READ_BYTES) yield readOn(false)
+  }
+  const cut = isCut(source)
+  const last = readOn(!cut)
+  if (cut && buffer.length > 0) rows?.skipRow('cut off in the middle')
+  yield [...last, ...(rows?.finish() ?? [])]
+}
