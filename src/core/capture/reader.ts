@@ -54,8 +54,8 @@ export class CaptureReader {
       const take = Math.min(Math.max(0, this.#need() - this.#carried), chunk.length - at)
       this.#append(chunk, at, at + take)
       at += take
-      if (this.#carried < this.#need()) return
-      this.#consumeCarry()
+      if (this.#carried >= this.#need()) this.#consumeCarry()
+      else if (at === chunk.length) return
     }
     if (this.#stopped) return
     at = this.#consume(chunk, at)
