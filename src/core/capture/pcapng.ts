@@ -95,7 +95,10 @@ export class PcapngParser implements RecordParser {
   }
 
   #addInterface(bytes: Uint8Array, at: number, end: number): void {
-    if (end - at < 16 || this.#interfaces.length >= MAX_INTERFACES) return this.#skip('interface-block-unusable')
+    if (end - at < 16 || this.#interfaces.length >= MAX_INTERFACES) {
+      this.#skip('interface-block-unusable')
+      return
+    }
     const linkType = this.#u16(bytes, at + 8)
     let resolution = 6
     let offsetSeconds = 0
@@ -119,27 +122,51 @@ export class PcapngParser implements RecordParser {
 
   /** Enhanced and old packet blocks differ only in how they name their interface. */
   #readTimed(bytes: Uint8Array, at: number, end: number, interfaceId: number): void {
-    if (end - at < 28) return this.#skip('packet-block-too-short')
+    if (end - at < 28) {
+      this.#skip('packet-block-too-short')
+      return
+    }
     this.packets++
     const from = this.#interfaces[interfaceId]
-    if (from === undefined) return this.#skip('packet-of-unknown-interface')
-    if (!from.readable) return this.#skip('link-type-not-read')
+    if (from === undefined) {
+      this.#skip('packet-of-unknown-interface')
+      return
+    }
+    if (!from.readable) {
+      this.#skip('link-type-not-read')
+      return
+    }
     const offset = at + 28
     const captured = this.#u32(bytes, at + 20)
-    if (captured > end - offset) return this.#skip('packet-longer-than-its-block')
+    if (captured > end - offset) {
+      this.#skip('packet-longer-than-its-block')
+      return
+    }
     const micros = from.clock(this.#u32(bytes, at + 12), this.#u32(bytes, at + 16))
-    if (!Number.isSafeInteger(micros)) return this.#skip('time-out-of-range')
+    if (!Number.isSafeInteger(micros)) {
+      this.#skip('time-out-of-range')
+      return
+    }
     this.#lastMicros = micros
     this.#sink(bytes, offset, offset + captured, micros, this.#u32(bytes, at + 24), from.linkType)
   }
 
   /** Has no time of its own: it takes that of the packet before it. */
   #readSimple(bytes: Uint8Array, at: number, end: number): void {
-    if (end - at < 12) return this.#skip('packet-block-too-short')
+    if (end - at < 12) {
+      this.#skip('packet-block-too-short')
+      return
+    }
     this.packets++
     const from = this.#interfaces[0]
-    if (from === undefined) return this.#skip('packet-of-unknown-interface')
-    if (!from.readable) return this.#skip('link-type-not-read')
+    if (from === undefined) {
+      this.#skip('packet-of-unknown-interface')
+      return
+    }
+    if (!from.readable) {
+      this.#skip('link-type-not-read')
+      return
+    }
     const wire = this.#u32(bytes, at + 8)
     const captured = Math.min(wire, from.snapLength, end - at - 12)
     this.#sink(bytes, at + 12, at + 12 + captured, this.#lastMicros, wire, from.linkType)

@@ -22,7 +22,7 @@ export function decodeIpv4(packet: Packet): number {
   const headerBytes = (first & 15) << 2
   if (headerBytes < 20) return weird(packet, 'bad-ipv4-header-length')
   // 0 is written by network cards that cut segments themselves (TSO): then the frame tells the length.
-  const totalBytes = (bytes[at + 2]! << 8) | bytes[at + 3]! || end - at
+  const totalBytes = (bytes[at + 2]! << 8) | bytes[at + 3]! || packet.wireEnd - at
   if (totalBytes < headerBytes) return weird(packet, 'bad-ipv4-total-length')
   if (end - at < headerBytes) return weird(packet, 'truncated-ipv4')
   const protocol = bytes[at + 9]!
@@ -36,7 +36,7 @@ export function decodeIpv4(packet: Packet): number {
   key[7] = 0
   key[KEY.protocol] = protocol
   packet.protocol = protocol
-  packet.payloadEnd = at + totalBytes
+  packet.payloadEnd = Math.min(at + totalBytes, packet.wireEnd)
   packet.at = at + headerBytes
   const laterFragment = ((bytes[at + 6]! & 0x1f) | bytes[at + 7]!) !== 0
   return laterFragment ? OWN.fragment : SPACE.protocol + protocol
@@ -50,7 +50,7 @@ export function decodeIpv6(packet: Packet): number {
   const payloadBytes = readU16(bytes, at + 4)
   packet.at = at + 40
   // 0 stands for a jumbogram (RFC 2675) or segmentation by the network card.
-  packet.payloadEnd = payloadBytes === 0 ? packet.end : packet.at + payloadBytes
+  packet.payloadEnd = payloadBytes === 0 ? packet.wireEnd : Math.min(packet.at + payloadBytes, packet.wireEnd)
   return skipExtensions(packet, bytes[at + 6]!)
 }
 

@@ -19,6 +19,8 @@ export class Packet {
   at = 0
   /** The captured bytes end here. */
   end = 0
+  /** The frame ended here on the wire: after `end` when the capture is cut. */
+  wireEnd = 0
   /** The IP payload ends here by the IP header: before `end` when the frame is padded, after it when the capture is cut. */
   payloadEnd = 0
   micros = 0

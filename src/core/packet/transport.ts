@@ -3,7 +3,7 @@ import { DONE, KEY, type Packet, readI32, readU16, weird } from './packet.ts'
 
 export function decodeTcp(packet: Packet): number {
   const { bytes, at } = packet
-  if (packet.end - at < 20) return weird(packet, 'truncated-tcp')
+  if (headerRoom(packet) < 20) return weird(packet, 'truncated-tcp')
   const headerBytes = (bytes[at + 12]! >> 4) << 2
   if (headerBytes < 20) return weird(packet, 'bad-tcp-header-length')
   packet.key[KEY.ports] = readI32(bytes, at)
@@ -18,7 +18,7 @@ export function decodeTcp(packet: Packet): number {
 
 export function decodeUdp(packet: Packet): number {
   const { bytes, at } = packet
-  if (packet.end - at < 8) return weird(packet, 'truncated-udp')
+  if (headerRoom(packet) < 8) return weird(packet, 'truncated-udp')
   packet.key[KEY.ports] = readI32(bytes, at)
   packet.headerBytes = 8
   packet.at = at + 8
@@ -31,10 +31,15 @@ export function decodeUdp(packet: Packet): number {
 /** One flow per pair of addresses; the packet inside an ICMP error is not looked at. */
 export function decodeIcmp(packet: Packet): number {
   const { bytes, at } = packet
-  if (packet.end - at < 4) return weird(packet, 'truncated-icmp')
+  if (headerRoom(packet) < 4) return weird(packet, 'truncated-icmp')
   packet.key[KEY.ports] = 0
   packet.icmp = readU16(bytes, at)
   packet.otherBytes = Math.max(0, packet.payloadEnd - at - 8)
   packet.isFlow = true
   return DONE
+}
+
+/** What is both captured and inside the IP packet: padding of the frame is no header. */
+function headerRoom(packet: Packet): number {
+  return Math.min(packet.payloadEnd, packet.end) - packet.at
 }

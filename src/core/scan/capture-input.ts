@@ -93,10 +93,11 @@ class CapturePipeline {
     const packet = this.#packet
     const assembler = this.#assembler
     const observer = this.#observer
-    this.#reader = new CaptureReader((bytes, offset, end, micros, _wireLength, linkType) => {
+    this.#reader = new CaptureReader((bytes, offset, end, micros, wireLength, linkType) => {
       packet.bytes = bytes
       packet.at = offset
       packet.end = end
+      packet.wireEnd = Math.max(end, offset + wireLength)
       packet.micros = micros
       decodeFrame(packet, linkType)
       if (packet.isFlow) {
@@ -149,6 +150,6 @@ class CapturePipeline {
     const flows = this.#ready
     this.#ready = []
     if (this.#columns.length > 0) flows.push(this.#columns.take(this.#assembler.oldestStartMicros()))
-    return { flows, sightings: this.#observer.takeSightings() }
+    return { flows, sightings: this.#observer.sightings.take() }
   }
 }
