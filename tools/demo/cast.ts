@@ -49,7 +49,7 @@ const PARTS = {
     vendorClass: 'udhcp 1.19.4',
     openPorts: [23, 80],
   },
-  tv: { mac: '34:68:95:c4:41:1f', last: 41, dhcpName: 'living-room-tv', openPorts: [8008, 8080] },
+  tv: { mac: '34:68:95:c4:41:1f', last: 41, dhcpName: 'living-room-TV', openPorts: [8008, 8080] },
   printer: { mac: '44:91:60:51:0c:77', last: 51, dhcpName: 'study-printer', openPorts: [80, 631, 9100] },
   thermostat: { mac: '28:68:47:61:03:d2', last: 61, dhcpName: 'hallway-thermostat' },
   phone: {

@@ -199,7 +199,9 @@ export function keepAlive(actor: Actor, service: Service, habit: KeptAlive): voi
   }
 }
 
-export function syncClock(actor: Actor, server: Service, micros: number): void {
+/** Asks a time server; one outside is looked up first. */
+export function syncClock(actor: Actor, server: Service, start: number): void {
+  const micros = server.name === '' ? start : lookUp(actor, server, start) + 300
   const ends = { client: actor.host, server: server.host, clientPort: ephemeralPort(actor), serverPort: 123 }
   const answer = ntpPacket('server', micros + server.rttMicros / 2)
   ask(actor.tape, ends, { micros, rttMicros: server.rttMicros, question: ntpPacket('client', micros), answer })

@@ -144,7 +144,7 @@ function liveCamera(actor: Actor, { clipsPerHour, breaks }: { clipsPerHour: numb
     keepAlive(actor, CAMERA_HUB, { ...habit, from: start, to })
     stay(actor, { from: start, to }, { arpMinutes: 12 })
     for (const at of every(actor, { from: start, to, period: 17 * MINUTE, jitter: 20 * SECOND }))
-      syncClock(actor, { ...CLOCK, host: GATEWAY, rttMicros: 900 }, at)
+      syncClock(actor, { name: '', host: GATEWAY, rttMicros: 900 }, at)
     for (const at of nowAndThen(actor, { from: start, to, perHour: clipsPerHour })) {
       const hour = ((at - START_MICROS) / HOUR) % 24
       if (hour > 7 && hour < 22.5) sendClip(actor, at)
@@ -344,6 +344,7 @@ function search({ tape, host }: Actor, service: string, micros: number): void {
 
 function liveLaptop(actor: Actor, printer: Actor): void {
   const spans: readonly Span[] = [
+    { from: START_MICROS + 90 * SECOND, to: moment(1, '00:52') },
     { from: moment(1, '06:58'), to: moment(1, '08:12') },
     { from: moment(1, '18:02'), to: moment(1, '23:34') },
     { from: moment(2, '07:02'), to: moment(2, '11:52') },

@@ -11,7 +11,13 @@ import type { VendorOf } from './vendor.ts'
 /** More devices than any home has; what comes beyond shares one entry. */
 export const MAX_DEVICES = 4096
 const OVERFLOW_ID = 'ip:other'
+/** Asking for an address by DHCP or checking one (RFC 4862) is done from the address of nobody. */
+const UNADDRESSED_ID = 'ip:0.0.0.0'
 const TABLE_ID = 'table'
+const TITLES: ReadonlyMap<string, string> = new Map([
+  [OVERFLOW_ID, 'Further devices'],
+  [UNADDRESSED_ID, 'Devices without an address yet'],
+])
 
 export interface InventoryOptions {
   readonly vendorOf?: VendorOf
@@ -118,12 +124,12 @@ export class Inventory {
   }
 
   devices(): Device[] {
-    return [...this.#byId.values()].map((entry) => entry.toDevice((address) => this.hostName(address)))
+    return this.#heard().map((entry) => entry.toDevice((address) => this.hostName(address)))
   }
 
   /** The devices that are new or changed since the last call. */
   takeChanged(): Device[] {
-    const changed = [...this.#byId.values()].filter((entry) => entry.changed)
+    const changed = this.#heard().filter((entry) => entry.changed)
     for (const entry of changed) entry.changed = false
     return changed.map((entry) => entry.toDevice((address) => this.hostName(address)))
   }
@@ -141,6 +147,13 @@ export class Inventory {
       }
     }
     return fresh
+  }
+
+  /** A name may be told of an address that nobody is heard from. */
+  #heard(): DeviceEntry[] {
+    return [...this.#byId.values()].filter(
+      (entry) => entry.flows > 0 || entry.mac !== undefined || entry.rhythm.lastMicros > 0,
+    )
   }
 
   #see(sighting: Sighting): void {
@@ -218,10 +231,11 @@ export class Inventory {
     if (mac !== undefined) return this.#entryOfMac(mac)
     const known = this.#byAddress.get(address)
     if (known !== undefined) return known
-    const entry = this.#entry(`ip:${address}`, this.#rank(address) === LOCAL)
+    const kind = classifyAddress(address)
+    if (kind === 'unspecified') return this.#entry(UNADDRESSED_ID, false)
+    const entry = this.#entry(`ip:${address}`, kind === 'local' || kind === 'named')
     if (entry.id !== OVERFLOW_ID) {
       entry.addAddress(address)
-      if (classifyAddress(address) === 'unspecified') entry.addName('dns', 'Devices without an address yet')
       this.#byAddress.set(address, entry)
     }
     return entry
@@ -243,7 +257,8 @@ export class Inventory {
     if (known !== undefined) return known
     if (this.#byId.size >= MAX_DEVICES && id !== OVERFLOW_ID) return this.#entry(OVERFLOW_ID, false)
     const entry = new DeviceEntry(id, isLocal)
-    if (id === OVERFLOW_ID) entry.addName('dns', 'Further devices')
+    const title = TITLES.get(id)
+    if (title !== undefined) entry.addName('dns', title)
     this.#byId.set(id, entry)
     return entry
   }

@@ -77,12 +77,16 @@ export function packOuiTable(registry: Readonly<Record<string, string>>): Uint8A
   return bytes
 }
 
-/** "TP-LINK TECHNOLOGIES CO.,LTD." is called TP-LINK; blocks that the registry keeps or hides have no name. */
+/** "Samsung Electronics Co.,Ltd" is called Samsung, "David Electronics Co., LTD." David Electronics; blocks that the registry keeps or hides have no name. */
 export function shortVendor(full: string): string {
   const text = full.replaceAll(/\s+/gu, ' ').trim()
   if (/^(?:private|ieee registration authority)$/iu.test(text)) return ''
-  let name = text.replace(/\s*\(.*$/u, '')
-  for (let before = ''; before !== name && name.length > 0; ) {
+  const household = HOUSEHOLD.find(
+    (name) => text.toLowerCase().startsWith(name.toLowerCase()) && !/^\w/u.test(text.slice(name.length)),
+  )
+  if (household !== undefined) return household
+  let name = text.replace(/(?<=\S)\s*\(.*$/u, '')
+  for (let before = ''; before !== name; ) {
     before = name
     const shorter = name.replace(LEGAL_FORM, '').replace(/[\s,.&-]+$/u, '')
     if (shorter.length > 1) name = shorter
@@ -93,8 +97,54 @@ export function shortVendor(full: string): string {
   return words.join(' ').slice(0, 40).trim()
 }
 
+/** Makers that everybody knows by one word. */
+const HOUSEHOLD = [
+  'Amazon',
+  'Apple',
+  'ASUSTek',
+  'AVM',
+  'AzureWave',
+  'Belkin',
+  'Bose',
+  'Brother',
+  'Canon',
+  'Cisco',
+  'D-Link',
+  'Dell',
+  'Espressif',
+  'Fujitsu',
+  'Google',
+  'Hewlett Packard',
+  'Hon Hai',
+  'Huawei',
+  'Intel',
+  'Lenovo',
+  'LG',
+  'Microsoft',
+  'Motorola',
+  'Murata',
+  'Netgear',
+  'Nokia',
+  'Panasonic',
+  'Philips',
+  'Qualcomm',
+  'Roku',
+  'Samsung',
+  'Seiko Epson',
+  'Sharp',
+  'Siemens',
+  'Sonos',
+  'Sony',
+  'Texas Instruments',
+  'Toshiba',
+  'TP-Link',
+  'Xiaomi',
+  'ZTE',
+  'Zyxel',
+] as const
+
 const LEGAL_FORM =
-  /[\s,.]+(?:inc|incorporated|corp|corporation|corporate|co|company|ltd|limited|llc|lp|plc|gmbh|ag|kg|se|sa|s\.a|s\.a\.s|sas|spa|s\.p\.a|srl|s\.r\.l|sarl|bv|b\.v|nv|n\.v|ab|as|a\/s|oy|oyj|aps|pty|pte|pvt|kk|k\.k|international|technologies|technology|electronics|communications|communication|labs|holdings|group|industries|industrial|networks?|systems?|the)\.?$/iu
+  /[\s,.，]+(?:inc|incorporated|corp|corporation|corporate|co|company|ltd|limited|llc|lp|plc|gmbh|ag|kg|se|sa|s\.a|s\.a\.s|sas|spa|s\.p\.a|srl|s\.r\.l|sarl|bv|b\.v|nv|n\.v|ab|as|a\/s|oy|oyj|aps|pty|pte|pvt|private|kk|k\.k)\.?$/iu
 
 function writeDifferences(ascending: readonly number[]): Uint8Array {
   const out: number[] = []
