@@ -63,11 +63,15 @@ export class BatchBuilder {
       known = []
       this.#addressCodes.set(column, known)
     }
-    return (known[code] ??= codeIn(this.#addresses, dictionaries[column]!.values[code]!))
+    const address = known[code] ?? codeIn(this.#addresses, dictionaries[column]!.values[code]!)
+    known[code] = address
+    return address
   }
 
   protocolOf(code: number, values: readonly string[], toNumber: (text: string) => number): number {
-    return (this.#protocols[code] ??= toNumber(values[code]!))
+    const number = this.#protocols[code] ?? toNumber(values[code]!)
+    this.#protocols[code] = number
+    return number
   }
 
   labelOf(

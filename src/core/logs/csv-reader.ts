@@ -187,7 +187,10 @@ export class CsvReader {
   }
 
   #readNumber(bytes: Uint8Array, from: number, end: number, column: number): void {
-    if (end - from > MAX_NUMBER_BYTES) return this.#rows.markOdd(column, NUMBER_TEXT)
+    if (end - from > MAX_NUMBER_BYTES) {
+      this.#rows.markOdd(column, NUMBER_TEXT)
+      return
+    }
     let text = ''
     for (let at = from; at < end; at++) text += String.fromCharCode(bytes[at]!)
     this.#rows.setText(column, text)

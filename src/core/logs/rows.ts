@@ -14,7 +14,15 @@ import {
   READ_TIME,
   tidyText,
 } from './layout.ts'
-import { isMissing, NUMBER_MISSING, NUMBER_TEXT, numberState, parseNumber, TIME_UNREADABLE } from './number.ts'
+import {
+  isMissing,
+  NUMBER_MISSING,
+  NUMBER_NOT_FINITE,
+  NUMBER_TEXT,
+  numberState,
+  parseNumber,
+  TIME_UNREADABLE,
+} from './number.ts'
 import { protocolNumber } from './protocol.ts'
 import { TimeOrder } from './time-order.ts'
 
@@ -80,15 +88,30 @@ export class FlowRows {
         return
       }
       case READ_TIME: {
-        const micros = this.layout.parseTime(text)
-        if (Number.isNaN(micros)) this.markOdd(column, this.#isMissing(text) ? NUMBER_MISSING : TIME_UNREADABLE)
-        else this.numbers[column] = micros
+        if (this.#isMissing(text)) this.markOdd(column, NUMBER_MISSING)
+        else this.setMicros(column, this.layout.parseTime(text))
         return
       }
       case READ_TEXT:
         this.codes[column] = this.dictionaries[column]!.codeOfText(text)
         return
     }
+  }
+
+  /** A cell as JSON or Parquet give it. */
+  setValue(column: number, value: unknown): void {
+    const reading = this.layout.reading[column]
+    if (reading === READ_NUMBER && (typeof value === 'number' || typeof value === 'bigint')) {
+      const number = Number(value)
+      if (Number.isFinite(number)) this.numbers[column] = number
+      else this.markOdd(column, NUMBER_NOT_FINITE)
+    } else if (reading === READ_TIME && value instanceof Date) this.setMicros(column, value.getTime() * 1000)
+    else this.setText(column, textOf(value))
+  }
+
+  setMicros(column: number, micros: number): void {
+    if (Number.isNaN(micros)) this.markOdd(column, TIME_UNREADABLE)
+    else this.numbers[column] = micros
   }
 
   /** A row that cannot be used, whatever its cells say. */
@@ -102,13 +125,19 @@ export class FlowRows {
   endRow(): void {
     const refusal = this.oddCount > 0 ? this.#repair() : undefined
     this.oddCount = 0
-    if (refusal !== undefined) return this.skipRow(refusal)
+    if (refusal !== undefined) {
+      this.skipRow(refusal)
+      return
+    }
     const { layout, numbers } = this
     const builder = this.#builder
     builder.reserve()
     const at = builder.length
     const negative = this.#readCounts(builder.counts, at * COUNT_COLUMNS.length)
-    if (negative !== undefined) return this.skipRow(negative)
+    if (negative !== undefined) {
+      this.skipRow(negative)
+      return
+    }
     this.#progress.row++
     this.#progress.usable++
     this.#stats.rows++
@@ -224,6 +253,20 @@ function tidyOf(layout: Layout, column: number): (text: string) => string | unde
   if (column === layout.label) return (text) => layout.tidyLabel(text) || undefined
   if (column === layout.labelDetail) return tidyText
   return (text) => (isMissing(text) || text.trim() === layout.missing ? undefined : tidyText(text))
+}
+
+/** A nested value is no cell: it counts as missing. */
+export function textOf(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value)
+    default:
+      return value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : ''
+  }
 }
 
 const portOf = (value: number): number => (value >= 0 && value <= 65_535 ? Math.trunc(value) : -1)

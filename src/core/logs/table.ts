@@ -4,6 +4,7 @@ import type { ByteSource } from '../base/source.ts'
 import type { FlowInput } from '../flow/input.ts'
 import { type ColumnMapping, layoutByMapping, layoutByNames } from './columns.ts'
 import { openDelimited, readDelimitedHead } from './delimited.ts'
+import { openJson, readJsonHead } from './json.ts'
 import { createFinder } from './names.ts'
 import { openZeek, readZeekHead } from './zeek.ts'
 
@@ -16,6 +17,8 @@ export async function openTable(source: ByteSource, mapping?: ColumnMapping): Pr
   if (head.length === 0) throw new InputError('This file is empty: 0 bytes.')
   const zeek = readZeekHead(head)
   if (zeek) return openZeek(source, zeek)
+  const json = readJsonHead(head, isWhole)
+  if (json) return openJson(source, json, mapping)
   const table = readDelimitedHead(head, isWhole)
   const find = createFinder(table.columns, table.sampleRows)
   return openDelimited(source, table, mapping ? layoutByMapping(find, mapping) : layoutByNames(find))

@@ -5,7 +5,7 @@ import type { FlowBatch } from '../flow/batch.ts'
 import type { FlowInput } from '../flow/input.ts'
 import { ChunkBuffer } from './chunk-buffer.ts'
 import { missingColumnsText, SYNONYMS } from './columns.ts'
-import { CsvReader, lineAfter } from './csv-reader.ts'
+import { CsvReader } from './csv-reader.ts'
 import { isCut, readRows } from './delimited.ts'
 import { joinLabel } from './label.ts'
 import { column, finishLayout, type Layout, MISSING_IS_ZERO, OPTIONAL } from './layout.ts'
@@ -130,7 +130,7 @@ export interface ZeekHead {
 
 /** The first header of a Zeek TSV log; undefined when it is none. */
 export function readZeekHead(head: Uint8Array): ZeekHead | undefined {
-  const text = decoder.decode(head)
+  const text = decoder.decode(head).trimStart()
   if (!/^(?:#[^\n]*\n)*#separator |^(?:#[^\n]*\n)*#fields[\t ,]/.test(text.slice(0, 4096))) return undefined
   const header = new ZeekHeader()
   for (const line of text.split('\n')) {
@@ -138,6 +138,40 @@ export function readZeekHead(head: Uint8Array): ZeekHead | undefined {
     header.read(line.replace(/\r$/, ''))
   }
   return header.columns === undefined ? undefined : { path: header.path, columns: header.columns }
+}
+
+/** Fields that only one of Zeek's logs has, for JSON logs that do not say which they are. */
+const TELLING_FIELDS: readonly (readonly [field: string, log: string])[] = [
+  ['conn_state', 'conn'],
+  ['orig_pkts', 'conn'],
+  ['qtype', 'dns'],
+  ['query', 'dns'],
+  ['auth_success', 'ssh'],
+  ['auth_attempts', 'ssh'],
+  ['note', 'notice'],
+  ['msg_types', 'dhcp'],
+  ['helo', 'smtp'],
+  ['tunnel_type', 'tunnel'],
+  ['call_id', 'sip'],
+  ['software_type', 'software'],
+  ['method', 'http'],
+  ['status_code', 'http'],
+  ['cipher', 'ssl'],
+  ['server_name', 'ssl'],
+  ['client_fuids', 'ssl'],
+  ['fuid', 'files'],
+  ['certificate.serial', 'x509'],
+  ['uses_seh', 'pe'],
+  ['orig_hw', 'arp'],
+  ['addl', 'weird'],
+  ['peer', 'weird'],
+]
+
+/** Which of Zeek's logs has such fields; `path` is what the log says itself. Undefined: none known. */
+export function zeekLogName(columns: readonly string[], path?: string): string | undefined {
+  if (path === undefined && !columns.includes('ts')) return undefined
+  const told = path ?? TELLING_FIELDS.find(([field]) => columns.includes(field))?.[1]
+  return told?.replace(/[^\w-]/g, '').slice(0, 30)
 }
 
 /** Says which log is needed instead. */
@@ -174,7 +208,7 @@ async function* readZeek(source: ByteSource, run: TableRun, signal?: AbortSignal
       if (buffer.length === 0) return done
       const lineEnd = buffer.bytes.indexOf(LF, buffer.start)
       if (lineEnd >= buffer.end && !final) return done
-      const line = decoder.decode(buffer.bytes.subarray(buffer.start, lineEnd)).replace(/\r$/, '')
+      const line = decoder.decode(buffer.bytes.subarray(buffer.start, lineEnd)).trim()
       buffer.start = Math.min(buffer.end, lineEnd + 1)
       if (!line.startsWith('#')) {
         if (line.trim() !== '') run.stats.skipped.add('row before the line that names the fields')

@@ -9,6 +9,8 @@ export const MIN_JUDGED_BYTES = 64 << 20
 export const MAX_UNPACKED_BYTES = 64 * 2 ** 30
 /** Pushed at once: DEFLATE's best ratio is 1032, so at most 17 MB come out of it. */
 const PUSH_BYTES = 1 << 14
+/** A stored block of 64 KiB gives nothing until it is whole; past that, silence means that the data ended. */
+const MAX_PUSHES_WITHOUT = (1 << 17) / PUSH_BYTES
 const GIVE_BYTES = 1 << 20
 
 export interface UnpackedSource extends ByteSource {
@@ -36,16 +38,15 @@ export function unpackSource(packed: Packed): UnpackedSource {
     async *chunks(signal) {
       const out = new Unpacker(packed.form)
       cut = false
-      let broken: string | undefined
       for await (const chunk of packed.chunks(signal)) {
-        for (let at = 0; at < chunk.length && broken === undefined && !out.isDone; at += PUSH_BYTES) {
-          broken = out.push(chunk.subarray(at, at + PUSH_BYTES), false)
+        for (let at = 0; at < chunk.length && out.isOpen; at += PUSH_BYTES) {
+          out.push(chunk.subarray(at, at + PUSH_BYTES))
           out.checkLimits(packed.name)
           if (out.heldBytes >= GIVE_BYTES) yield* out.take()
         }
-        if (broken !== undefined || out.isDone) break
+        if (!out.isOpen) break
       }
-      if (broken === undefined && !out.isDone) broken = out.push(new Uint8Array(0), true)
+      const broken = out.finish()
       if (broken !== undefined) {
         cut = true
         if (out.bytes === 0) throw new InputError(`${packed.name} is packed, but cannot be unpacked: ${broken}.`)
@@ -74,30 +75,52 @@ export function inflateHead(packed: Uint8Array): Uint8Array | undefined {
 class Unpacker {
   bytes = 0
   heldBytes = 0
-  /** DEFLATE data end by themselves; what follows is not theirs. */
-  isDone = false
   #packedBytes = 0
   #held: Uint8Array[] = []
+  /** fflate sees that data are missing only when its last push brings some: so the newest byte always waits. */
+  #waiting = new Uint8Array(0)
+  #pushesWithout = 0
+  #broken: string | undefined
   readonly #stream: Gunzip | Inflate
 
   constructor(form: Packed['form']) {
     const take = (data: Uint8Array) => {
       this.bytes += data.length
       this.heldBytes += data.length
-      if (data.length > 0) this.#held.push(data)
+      if (data.length === 0) return
+      this.#pushesWithout = 0
+      this.#held.push(data)
     }
     this.#stream = form === 'gzip' ? new Gunzip(take) : new Inflate(take)
   }
 
-  /** What is wrong with the data, if anything. */
-  push(chunk: Uint8Array, final: boolean): string | undefined {
+  /** False once the data broke, or ended before their container did. */
+  get isOpen(): boolean {
+    return this.#broken === undefined && this.#pushesWithout <= MAX_PUSHES_WITHOUT
+  }
+
+  push(chunk: Uint8Array): void {
     this.#packedBytes += chunk.length
+    // A copy: fflate keeps what it could not use yet, and the caller's buffer is used again.
+    const joined = new Uint8Array(this.#waiting.length + chunk.length)
+    joined.set(this.#waiting)
+    joined.set(chunk, this.#waiting.length)
+    this.#give(joined.subarray(0, -1), false)
+    this.#waiting = joined.slice(-1)
+  }
+
+  /** What is wrong with the data, if anything. */
+  finish(): string | undefined {
+    if (this.isOpen) this.#give(this.#waiting, true)
+    return this.#broken
+  }
+
+  #give(piece: Uint8Array, final: boolean): void {
+    this.#pushesWithout++
     try {
-      // fflate keeps what it could not use yet, and the caller's buffer is used again.
-      this.#stream.push(chunk.slice(), final)
-      return undefined
+      this.#stream.push(piece, final)
     } catch (error) {
-      return error instanceof Error ? error.message : 'damaged data'
+      this.#broken = error instanceof Error ? error.message : 'damaged data'
     }
   }
 
