@@ -62,7 +62,7 @@ export const DEPENDENCIES = {
   cli: [['src/core', 'src/engine'], [], { node: true }],
   tools: [
     ['src/core', 'src/engine', 'relay', 'cli'],
-    ['vite', '@sveltejs/kit', '@sveltejs/adapter-static', 'oui-data', 'playwright', 'onnxruntime-web'],
+    ['vite', '@sveltejs/kit', '@sveltejs/adapter-static', 'oui-data', 'playwright', 'onnxruntime-web', 'fflate'],
     { node: true },
   ],
 }

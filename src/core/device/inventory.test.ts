@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FlowBatch } from '../flow/batch.ts'
 import type { Sighting } from './device.ts'
-import { Inventory } from './inventory.ts'
+import { Inventory, MAX_DEVICES } from './inventory.ts'
 
 const HOUR = 3600e6
 const CAMERA = '3c:71:bf:00:00:21'
@@ -114,6 +114,53 @@ describe('whose a flow is', () => {
   })
 })
 
+describe('limits', () => {
+  it('gathers devices beyond the limit in one', () => {
+    const inventory = new Inventory()
+    const owners = ownersOf(
+      inventory,
+      Array.from(
+        { length: MAX_DEVICES + 500 },
+        (_, i): TestFlow => ({ from: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, to: '203.0.113.9' }),
+      ),
+    )
+    expect(new Set(owners).size).toBe(MAX_DEVICES + 1)
+    expect(owners.at(-1)).toBe('ip:other')
+    expect(inventory.nameOf('ip:other')).toBe('Further devices')
+  })
+
+  it('keeps the heavy peers of a device that scans a hundred thousand addresses, and counts the rest', () => {
+    const inventory = new Inventory()
+    const hosts = 100_000
+    for (let from = 0; from < hosts; from += 10_000) {
+      const scan = Array.from({ length: 10_000 }, (_, i): TestFlow => {
+        const n = from + i
+        return { from: '192.168.1.5', to: `11.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, counts: [1, 0, 0, 0] }
+      })
+      inventory.assign(batchOf([{ from: '192.168.1.5', to: '203.0.113.9', counts: [9, 9, 5e6, 100] }, ...scan]))
+    }
+    const [device] = inventory.devices()
+    expect(device?.peers).toHaveLength(50)
+    expect(device?.peers[0]).toMatchObject({ address: '203.0.113.9', flows: 10 })
+    expect(Math.abs(device!.peerCount / (hosts + 1) - 1)).toBeLessThan(0.05)
+  })
+
+  it('lists nobody that is only talked about', () => {
+    const inventory = new Inventory()
+    inventory.see([{ kind: 'name', micros: 0, mac: undefined, address: 'fd00::1', name: 'ghost', from: 'mdns' }])
+    expect(inventory.devices()).toEqual([])
+  })
+
+  it('counts what has no address yet as nobody in particular', () => {
+    expect(
+      ownersOf(new Inventory(), [
+        { from: '0.0.0.0', to: '255.255.255.255' },
+        { from: '::', to: 'ff02::16' },
+      ]),
+    ).toEqual(['ip:0.0.0.0', 'ip:0.0.0.0'])
+  })
+})
+
 describe('names', () => {
   const named = (names: readonly ['dhcp' | 'mdns' | 'ssdp', string][]) => {
     const inventory = new Inventory({ vendorOf: () => 'Espressif' })
@@ -148,6 +195,25 @@ describe('names', () => {
     expect(named([['dhcp', 'a\u0000b\u202Egnp\u200B.exe\r\nc']]).name).toBe('a b gnp .exe c')
     expect([...named([['dhcp', '😀x'.repeat(500)]]).name]).toHaveLength(60)
     expect(named([['dhcp', '\u0007\u202E']]).nameFrom).toBe('vendor')
+  })
+})
+
+describe('owners of outside hosts', () => {
+  it('knows a host by another one of the same owner that the device used before', () => {
+    const inventory = new Inventory()
+    inventory.see([
+      { kind: 'host', micros: 0, address: '198.51.100.90', name: 'supplies.papyra.example', from: 'sni' },
+      { kind: 'host', micros: 0, address: '198.51.100.91', name: 'firmware.papyra.example', from: 'dns' },
+      { kind: 'host', micros: 0, address: '203.0.113.9', name: 'papyra.example.attacker.test', from: 'dns' },
+    ])
+    inventory.assign(
+      batchOf(
+        ['198.51.100.90', '198.51.100.91', '203.0.113.9'].map((to, i) => ({ from: '192.168.1.51', to, start: i + 1 })),
+      ),
+    )
+    expect(inventory.knownOwner('ip:192.168.1.51', '198.51.100.91')).toBe('papyra.example')
+    expect(inventory.knownOwner('ip:192.168.1.51', '198.51.100.90')).toBeUndefined()
+    expect(inventory.knownOwner('ip:192.168.1.51', '203.0.113.9')).toBeUndefined()
   })
 })
 

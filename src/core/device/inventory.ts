@@ -4,8 +4,9 @@ import { classifyAddress, isDeviceMac } from './address.ts'
 import { Bindings } from './bindings.ts'
 import type { Device, Note, Sighting } from './device.ts'
 import { DeviceEntry } from './entry.ts'
-import { HostNames } from './hosts.ts'
+import { HostNames, registrableDomain } from './hosts.ts'
 import { MAX_NOTES, notesOf } from './notes.ts'
+import type { PeerTotals } from './peers.ts'
 import type { VendorOf } from './vendor.ts'
 
 /** More devices than any home has; what comes beyond shares one entry. */
@@ -121,6 +122,21 @@ export class Inventory {
     const entry = mac === undefined ? this.#byAddress.get(address) : this.#byMac.get(mac)
     const name = entry?.isLocal ? entry.name : undefined
     return name !== undefined && name.nameFrom !== 'address' ? name.name : this.#hosts.get(address)
+  }
+
+  /**
+   * The owner ("maker.example") of an outside host when the device talked to another host of the same owner before it met this one:
+   * what an update from the maker looks like.
+   */
+  knownOwner(deviceId: string, address: string): string | undefined {
+    const host = this.#hosts.get(address)
+    const owner = host === undefined ? undefined : registrableDomain(host)
+    const peers = this.#byId.get(deviceId)?.peers
+    const met = peers?.get(address)?.firstMicros
+    if (owner === undefined || peers === undefined || met === undefined) return undefined
+    const isOlder = (peer: PeerTotals) => peer.address !== address && peer.firstMicros < met
+    const hostOf = (peer: PeerTotals) => this.#hosts.get(peer.address) ?? ''
+    return peers.some((peer) => isOlder(peer) && registrableDomain(hostOf(peer)) === owner) ? owner : undefined
   }
 
   devices(): Device[] {

@@ -30,6 +30,15 @@ export class Peers {
     if (endMicros > peer.lastMicros) peer.lastMicros = endMicros
   }
 
+  get(address: string): PeerTotals | undefined {
+    return this.#peers.get(address)
+  }
+
+  some(is: (peer: PeerTotals) => boolean): boolean {
+    for (const peer of this.#peers.values()) if (is(peer)) return true
+    return false
+  }
+
   /** Exact until peers were dropped, then linear counting (Whang 1990): within a few per cent up to some 200,000. */
   get count(): number {
     return this.#sketch === undefined ? this.#peers.size : estimate(this.#sketch)

@@ -13,23 +13,26 @@ const PREFIX_DIGITS = [6, 7, 9] as const
 /** A lookup over the bytes of a packed table; the longest registered prefix wins. Throws InputError on other bytes. */
 export function parseOuiTable(bytes: Uint8Array): VendorOf {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const magic = String.fromCharCode(...bytes.subarray(0, 4))
-  if (magic !== MAGIC) throw new InputError(`a maker table starts with ${MAGIC}, this starts with other bytes`)
   let at = 4
-  const namesLength = view.getUint32(at, true)
-  at += 4
-  const makers = new TextDecoder().decode(bytes.subarray(at, at + namesLength)).split('\n')
-  at += namesLength
-  const groups = PREFIX_DIGITS.map((digits) => {
-    const count = view.getUint32(at, true)
-    const length = view.getUint32(at + 4, true)
-    at += 8
-    const prefixes = readDifferences(bytes.subarray(at, at + length), count)
+  const take = (length: number) => {
+    if (at + length > bytes.length) throw new InputError(`This maker table is cut short at byte ${bytes.length}.`)
     at += length
-    const maker = new Uint16Array(count)
-    for (let i = 0; i < count; i++) maker[i] = view.getUint16(at + 2 * i, true)
-    at += 2 * count
-    return { digits, prefixes, maker }
+    return at - length
+  }
+  const u32 = () => view.getUint32(take(4), true)
+  const part = () => {
+    const length = u32()
+    const from = take(length)
+    return bytes.subarray(from, from + length)
+  }
+  if (String.fromCharCode(...bytes.subarray(0, 4)) !== MAGIC)
+    throw new InputError(`A maker table begins with ${MAGIC}; this does not.`)
+  const makers = new TextDecoder().decode(part()).split('\n')
+  const groups = PREFIX_DIGITS.map((digits) => {
+    const count = u32()
+    const prefixes = readDifferences(part(), count)
+    const from = take(2 * count)
+    return { digits, prefixes, maker: Uint16Array.from(prefixes, (_, i) => view.getUint16(from + 2 * i, true)) }
   }).reverse()
   return (mac) => {
     const hex = mac.replaceAll(/[:-]/gu, '')
