@@ -1,0 +1,66 @@
+/** What the model sees of the sets that it never learnt from, at thresholds frozen by calibration. */
+import type { Network } from '#core/detect/network.ts'
+import type { Scaler } from '#core/prep/scaler.ts'
+import type { Sequence } from './data.ts'
+import { FEATURES, type LabelledWindows, makeWindows, STEPS, type Transform } from './windows.ts'
+
+export interface ScoredSet {
+  readonly set: string
+  /** Ascending scores of windows of usual flows only. */
+  readonly usual: Float64Array
+  /** Ascending scores of windows whose newest flow is an attack. */
+  readonly attack: Float64Array
+}
+
+export interface Scoring {
+  readonly network: Network
+  readonly transform: Transform
+  readonly scaler: Scaler
+}
+
+/** Scores of all windows, as the product computes them: the mean of the features' errors. */
+export async function scoreAll({ windows, count }: LabelledWindows, network: Network): Promise<Float64Array> {
+  const scores = new Float64Array(count)
+  const size = STEPS * FEATURES
+  for (let at = 0; at < count; at += network.batchRows) {
+    const rows = Math.min(network.batchRows, count - at)
+    const errors = await network.reconstructionErrors(windows.slice(at * size, (at + rows) * size), rows)
+    for (let i = 0; i < rows; i++) {
+      let sum = 0
+      for (let f = 0; f < FEATURES; f++) sum += errors[i * FEATURES + f]!
+      scores[at + i] = sum / FEATURES
+    }
+  }
+  return scores
+}
+
+/** One row for each set, in the order of the sources. */
+export async function scoreSets(sequences: readonly Sequence[], scoring: Scoring): Promise<ScoredSet[]> {
+  const sets = [...new Set(sequences.map(({ set }) => set))]
+  const scored: ScoredSet[] = []
+  for (const set of sets) {
+    const members = sequences.filter((sequence) => sequence.set === set)
+    const labelled = makeWindows(members, scoring.transform, scoring.scaler)
+    const scores = await scoreAll(labelled, scoring.network)
+    const pick = (label: number) => scores.filter((_, i) => labelled.attack[i] === label).sort()
+    scored.push({ set, usual: pick(0), attack: pick(1) })
+  }
+  return scored
+}
+
+/** How many of the ascending scores are above the threshold. */
+export function countAbove(sorted: Float64Array, threshold: number): number {
+  const first = sorted.findIndex((score) => score > threshold)
+  return first < 0 ? 0 : sorted.length - first
+}
+
+/** 95 % interval of a share (Wilson 1927). */
+export function wilson(hits: number, n: number): readonly [number, number] {
+  if (n === 0) return [0, 1]
+  const z = 1.96
+  const share = hits / n
+  const centre = share + (z * z) / (2 * n)
+  const spread = z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n))
+  const scale = 1 + (z * z) / n
+  return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)]
+}
