@@ -3,13 +3,17 @@
  * the Settings page that shows it (threat model P1).
  */
 
-/** Trusted Types policies that may exist: ours (static/boot.js), Svelte's for its templates, SvelteKit's for its service worker. */
-const TRUSTED_TYPES = ['default', 'svelte-trusted-html', 'sveltekit-trusted-url'] as const
+/** Trusted Types policies that may exist: ours (static/boot.js) and Svelte's for its templates. */
+const TRUSTED_TYPES = ['default', 'svelte-trusted-html'] as const
+
+/** The one style attribute of SvelteKit's own: it hides the element that tells screen readers where one has gone. */
+const ANNOUNCER_STYLE = 'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='
 
 export const CSP = {
   'default-src': ['none'],
   'script-src': ['self', 'wasm-unsafe-eval'],
   'style-src': ['self'],
+  'style-src-attr': ['unsafe-hashes', ANNOUNCER_STYLE],
   'connect-src': ['self'],
   'img-src': ['self', 'data:', 'blob:'],
   'worker-src': ['self'],
@@ -23,7 +27,7 @@ export const CSP = {
 /** Not allowed in a <meta>, so only headers carry it. */
 const HEADER_ONLY = "frame-ancestors 'none'"
 
-const KEYWORDS = new Set(['none', 'self', 'script', 'wasm-unsafe-eval'])
+const KEYWORDS = new Set(['none', 'self', 'script', 'unsafe-hashes', 'wasm-unsafe-eval', ANNOUNCER_STYLE])
 
 /** The policy as text; `scriptHashes` are those of a page's inline scripts, such as `sha256-…`. */
 export function policyText(scriptHashes: readonly string[] = []): string {
