@@ -2,8 +2,10 @@
 import type { ByteSource } from '../base/source.ts'
 import { type ColumnMapping, isComplete, mapByNames } from './columns.ts'
 import { readDelimitedHead } from './delimited.ts'
+import { readJsonHead } from './json.ts'
 import { createFinder } from './names.ts'
-import { readTableHead } from './table.ts'
+import { previewParquet } from './parquet.ts'
+import { isParquet, readTableHead } from './table.ts'
 
 export interface TablePreview {
   readonly columns: readonly string[]
@@ -16,7 +18,9 @@ export interface TablePreview {
 
 export async function previewTable(source: ByteSource): Promise<TablePreview> {
   const { head, isWhole } = await readTableHead(source)
-  const { columns, sampleRows } = readDelimitedHead(head, isWhole)
+  const { columns, sampleRows } = isParquet(head)
+    ? await previewParquet(source)
+    : (readJsonHead(head, isWhole) ?? readDelimitedHead(head, isWhole))
   const proposal = mapByNames(createFinder(columns, sampleRows))
   return { columns, sampleRows, proposal, complete: isComplete(proposal) }
 }

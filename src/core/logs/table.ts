@@ -6,6 +6,7 @@ import { type ColumnMapping, layoutByMapping, layoutByNames } from './columns.ts
 import { openDelimited, readDelimitedHead } from './delimited.ts'
 import { openJson, readJsonHead } from './json.ts'
 import { createFinder } from './names.ts'
+import { openParquet } from './parquet.ts'
 import { openZeek, readZeekHead } from './zeek.ts'
 
 /** What is read to know the form and the columns. */
@@ -15,6 +16,7 @@ export const HEAD_BYTES = 1 << 17
 export async function openTable(source: ByteSource, mapping?: ColumnMapping): Promise<FlowInput> {
   const { head, isWhole } = await readTableHead(source)
   if (head.length === 0) throw new InputError('This file is empty: 0 bytes.')
+  if (isParquet(head)) return openParquet(source, mapping)
   const zeek = readZeekHead(head)
   if (zeek) return openZeek(source, zeek)
   const json = readJsonHead(head, isWhole)
@@ -23,6 +25,10 @@ export async function openTable(source: ByteSource, mapping?: ColumnMapping): Pr
   const find = createFinder(table.columns, table.sampleRows)
   return openDelimited(source, table, mapping ? layoutByMapping(find, mapping) : layoutByNames(find))
 }
+
+/** `PAR1` */
+export const isParquet = (head: Uint8Array): boolean =>
+  head[0] === 0x50 && head[1] === 0x41 && head[2] === 0x52 && head[3] === 0x31
 
 export async function readTableHead(source: ByteSource): Promise<{ head: Uint8Array; isWhole: boolean }> {
   const parts: Uint8Array[] = []
