@@ -1,0 +1,116 @@
+/** Files on their way through the scanner: one at a time, the rest wait. What is found goes to the database, not through here. */
+
+import { readSettings } from '#db/settings.ts'
+import type { Scanner } from '#lib/remote/scan.ts'
+import { resolve } from '$app/paths'
+import { open } from './address.ts'
+
+export interface Job {
+  readonly id: number
+  readonly name: string
+  readonly sizeBytes: number | undefined
+  readonly source: File | { readonly demo: true }
+  state: 'waiting' | 'running' | 'ended'
+  scanId: string | undefined
+  stopping: boolean
+  /** Why it could not even begin; a scan that began keeps its own sentence in the database. */
+  problem: string | undefined
+}
+
+class Jobs {
+  list: Job[] = $state([])
+  #next = 1
+  #stop: (() => void) | undefined
+  #scanner: Promise<Scanner> | undefined
+
+  get waiting(): Job[] {
+    return this.list.filter((job) => job.state === 'waiting')
+  }
+
+  get running(): Job | undefined {
+    return this.list.find((job) => job.state === 'running')
+  }
+
+  get problems(): Job[] {
+    return this.list.filter((job) => job.problem !== undefined)
+  }
+
+  addFiles(files: readonly File[]): void {
+    for (const file of files) this.#add(file.name, file.size, file)
+    void this.#run()
+  }
+
+  addDemo(): void {
+    this.#add('A day and a half in a demo home', undefined, { demo: true })
+    void this.#run()
+  }
+
+  /** Loads the worker and the model ahead of the first file: call when a person is about to choose one. */
+  warmUp(): void {
+    // A failure is told by the scan that needs it.
+    void this.#take()
+      .then((scanner) => scanner.warmUp())
+      .catch(() => undefined)
+  }
+
+  /** What was found so far stays. */
+  stop(job: Job): void {
+    if (job.state === 'waiting') this.dismiss(job)
+    else if (job.state === 'running') {
+      job.stopping = true
+      this.#stop?.()
+    }
+  }
+
+  dismiss(job: Job): void {
+    this.list = this.list.filter((other) => other.id !== job.id)
+  }
+
+  #add(name: string, sizeBytes: number | undefined, source: Job['source']): void {
+    this.list.push({
+      id: this.#next++,
+      name,
+      sizeBytes,
+      source,
+      state: 'waiting',
+      scanId: undefined,
+      stopping: false,
+      problem: undefined,
+    })
+  }
+
+  #take(): Promise<Scanner> {
+    this.#scanner ??= import('#lib/remote/scan.ts').then(
+      ({ Scanner }) => new Scanner(new URL(resolve('/'), location.href).href),
+    )
+    return this.#scanner
+  }
+
+  async #run(): Promise<void> {
+    if (this.running) return
+    const job = this.list.find((candidate) => candidate.state === 'waiting')
+    if (!job) return
+    job.state = 'running'
+    try {
+      const [scanner, { threshold }] = await Promise.all([this.#take(), readSettings()])
+      const scan = scanner.start({ file: job.source, threshold })
+      this.#stop = () => scan.stop()
+      const showing = scan.scanId.then((id) => {
+        job.scanId = id
+        return open('scan', { id })
+      })
+      await Promise.all([showing, scan.done])
+      this.list = this.list.filter((other) => other.id !== job.id)
+    } catch (error) {
+      job.state = 'ended'
+      // A scan that began tells its own story on its page.
+      if (job.scanId === undefined) job.problem = error instanceof Error ? error.message : String(error)
+      else this.dismiss(job)
+    } finally {
+      this.#stop = undefined
+    }
+    await this.#run()
+  }
+}
+
+export const jobs = new Jobs()

@@ -1,0 +1,16 @@
+/** A case as lists and letters show it: what was found, and what a person decided. */
+import type { Case } from '#core/alert/case.ts'
+
+export interface CaseItem {
+  readonly key: string
+  readonly state: 'open' | 'acknowledged' | 'resolved' | 'normal'
+  readonly stateNote?: string
+  readonly value: Case
+}
+
+export const STATE_WORDS = {
+  open: 'open',
+  acknowledged: 'acknowledged',
+  resolved: 'resolved',
+  normal: 'normal for this device',
+} as const satisfies Record<CaseItem['state'], string>

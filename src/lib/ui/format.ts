@@ -1,0 +1,148 @@
+/** Numbers, sizes and times as a person reads them. Times are µs since 1970, in the reader's own time zone. */
+
+const THIN = '\u202f'
+const NO_BREAK = '\u00a0'
+const numbers = new Map<number, Intl.NumberFormat>()
+
+function decimal(value: number, digits: number): string {
+  let format = numbers.get(digits)
+  if (!format) {
+    format = new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    numbers.set(digits, format)
+  }
+  return format.format(value).replaceAll(',', THIN)
+}
+
+/** 18 204, with thin spaces that do not break. */
+export function formatCount(value: number): string {
+  return Number.isFinite(value) ? decimal(Math.round(value), 0) : '–'
+}
+
+/** Three meaningful digits for measures: 0.0421, 3.4, 218, 18 204. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return '–'
+  const size = Math.abs(value)
+  if (size >= 100 || Number.isInteger(value)) return decimal(value, 0)
+  if (size >= 10) return decimal(value, 1)
+  if (size >= 1) return decimal(value, 1)
+  return String(Number(value.toPrecision(2)))
+}
+
+/** SI units, one decimal: 312.0 MB; bytes without decimals. */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return '–'
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+  let value = bytes
+  let unit = 0
+  // 999.95 would round to 1000.0, so it already belongs to the next unit.
+  while (Math.abs(value) >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${decimal(value, unit === 0 ? 0 : 1)}${THIN}${units[unit]}`
+}
+
+/** A share of 100: below 10 with one decimal, and never a false 0 or 100. */
+export function formatPercent(percent: number): string {
+  if (!Number.isFinite(percent)) return '–'
+  if (percent > 0 && percent < 0.1) return `under 0.1${THIN}%`
+  if (percent < 100 && percent > 99.9) return `over 99.9${THIN}%`
+  return `${decimal(percent, percent < 10 && percent !== 0 ? 1 : 0)}${THIN}%`
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)}${NO_BREAK}${count === 1 ? one : many}`
+}
+
+/** In words under a minute, then the two largest units. */
+export function formatDuration(ms: number): string {
+  if (!Number.isFinite(ms) || ms < 0) return '–'
+  if (ms < 1000) return 'under a second'
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 60) return seconds === 1 ? '1 second' : `${seconds} seconds`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return joinUnits([minutes, 'min'], [seconds % 60, 's'])
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return joinUnits([hours, 'h'], [minutes % 60, 'min'])
+  return joinUnits([Math.floor(hours / 24), 'days'], [hours % 24, 'h'])
+}
+
+function joinUnits(large: readonly [number, string], small: readonly [number, string]): string {
+  const head = `${large[0]}${NO_BREAK}${large[1]}`
+  return small[0] === 0 ? head : `${head} ${small[0]}${NO_BREAK}${small[1]}`
+}
+
+const dayMs = 86_400_000
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short' })
+const shortDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+const fullDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
+const absolute = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+})
+
+/** Fri 14 Nov 2025, 03:10:22 */
+export function formatAbsolute(micros: number): string {
+  return Number.isFinite(micros) ? absolute.format(micros / 1000) : 'no time in the file'
+}
+
+export function formatClock(micros: number): string {
+  return Number.isFinite(micros) ? clock.format(micros / 1000) : '–'
+}
+
+/** Fri 14 Nov */
+export function formatDay(micros: number): string {
+  return Number.isFinite(micros) ? `${weekday.format(micros / 1000)} ${shortDate.format(micros / 1000)}` : ''
+}
+
+/** Close times by their distance, times of this week by weekday, older ones by date. */
+export function formatRelative(micros: number, now: number): string {
+  if (!Number.isFinite(micros)) return 'no time'
+  const at = micros / 1000
+  const ago = (now - micros) / 1000
+  if (ago >= 0 && ago < 60_000) return 'just now'
+  if (ago >= 0 && ago < 3_600_000) return `${Math.floor(ago / 60_000)}${NO_BREAK}min ago`
+  if (ago >= 0 && ago < 12 * 3_600_000) return `${Math.floor(ago / 3_600_000)}${NO_BREAK}h ago`
+  if (Math.abs(ago) < 6 * dayMs) return `${weekday.format(at)} ${clock.format(at)}`
+  const sameYear = new Date(at).getFullYear() === new Date(now / 1000).getFullYear()
+  return `${(sameYear ? shortDate : fullDate).format(at)}, ${clock.format(at)}`
+}
+
+/** The day of a past moment, to stand after "since": 10 o’clock today, Tuesday, 3 March. */
+export function formatSince(micros: number, now: number): string {
+  const ago = (now - micros) / 1000
+  const at = micros / 1000
+  if (ago < 12 * 3_600_000) return clock.format(at)
+  if (ago < 6 * dayMs) return new Intl.DateTimeFormat('en-GB', { weekday: 'long' }).format(at)
+  return fullDate.format(at)
+}
+
+/** 03:10 – 09:24 on one day, both in full otherwise. */
+export function formatSpan(startMicros: number, endMicros: number): string {
+  if (!Number.isFinite(startMicros)) return 'no times in the file'
+  const start = startMicros / 1000
+  const end = endMicros / 1000
+  const day = `${weekday.format(start)} ${shortDate.format(start)}`
+  if (fullDate.format(start) === fullDate.format(end)) {
+    const [from, to] = [clock.format(start), clock.format(end)]
+    return from === to ? `${day}, ${from}` : `${day}, ${from} – ${to}`
+  }
+  return `${day}, ${clock.format(start)} – ${weekday.format(end)} ${shortDate.format(end)}, ${clock.format(end)}`
+}
+
+/** "40 times more", "about the same", "a fifth": how far a value is from the usual one. */
+export function formatRatio(value: number, typical: number): string {
+  if (!Number.isFinite(value) || !Number.isFinite(typical)) return ''
+  if (value === typical) return 'as usual'
+  if (typical <= 0) return 'usually none'
+  const ratio = value / typical
+  if (ratio >= 0.8 && ratio <= 1.25) return 'about as usual'
+  if (ratio === 0) return 'none this time'
+  return ratio > 1 ? `${formatNumber(ratio)} × the usual` : `1/${formatNumber(1 / ratio)} of the usual`
+}

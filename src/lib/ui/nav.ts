@@ -1,0 +1,12 @@
+/** An entry of the rail, the bottom bar and the palette. */
+import type { Component } from 'svelte'
+
+export interface NavItem {
+  readonly name: string
+  readonly href: string
+  readonly label: string
+  readonly Icon: Component<{ size?: number; strokeWidth?: number }>
+  readonly current: boolean
+  /** Things that wait there; 0 shows nothing. */
+  readonly count: number
+}
