@@ -106,29 +106,49 @@ function converse(connection: TcpConnection): void {
 export function callHome(actor: Actor, master: Service, span: { from: number; to: number; port: number }): void {
   const { random } = actor.tape
   for (let at = span.from; at < span.to; at += MINUTE + Math.round(900_000 * random.normal())) {
-    const connection = outbound(actor, master, { micros: at, port: span.port }).open()
-    request(actor, connection.wait(20_000), { upBytes: 76 + random.int(3), downBytes: 44 })
-    connection.wait(250_000).close('client')
+    report(actor, master, { micros: at, port: span.port })
   }
 }
 
-/** Sends `bytes` out in pieces, spread over the span. */
-export function upload(
-  actor: Actor,
-  master: Service,
-  task: { from: number; to: number; port: number; bytes: number; pieces: number },
-): void {
+/** Returns the end. */
+function report(actor: Actor, master: Service, { micros, port }: { micros: number; port: number }): number {
+  const connection = outbound(actor, master, { micros, port }).open()
+  request(actor, connection.wait(20_000), { upBytes: 76 + actor.tape.random.int(3), downBytes: 44 })
+  connection.wait(250_000).close('client')
+  return connection.micros
+}
+
+export interface UploadTask {
+  readonly from: number
+  readonly to: number
+  readonly port: number
+  /** Where each file sent is reported. */
+  readonly reportPort: number
+  readonly bytes: number
+  /** One connection each, such as an hour of recordings. */
+  readonly files: number
+  /** Times between which it waits. */
+  readonly sittings: number
+}
+
+/** Sends `bytes` out, some files after each other, then none for a while. */
+export function upload(actor: Actor, master: Service, task: UploadTask): void {
   const { random } = actor.tape
-  const step = (task.to - task.from) / task.pieces
-  for (let piece = 0; piece < task.pieces; piece++) {
-    const micros = Math.round(task.from + step * (piece + 0.5 * random.next()))
-    const connection = outbound(actor, master, { micros, port: task.port }).open()
-    connection.wait(30_000).send('client', ciphertext(190)).send('server', ciphertext(40))
-    connection.send('client', ciphertext(Math.round(task.bytes / task.pieces)), {
-      joinBytes: 64_240,
-      bytesPerSecond: 450_000,
-    })
-    connection.send('server', ciphertext(28)).wait(120_000).close('client')
+  const step = (task.to - task.from) / task.sittings
+  const perSitting = task.files / task.sittings
+  for (let sitting = 0; sitting < task.sittings; sitting++) {
+    let at = task.from + step * (sitting + 0.5 * random.next())
+    for (let file = 0; file < perSitting; file++) {
+      const connection = outbound(actor, master, { micros: at, port: task.port }).open()
+      connection.wait(30_000).send('client', ciphertext(190)).send('server', ciphertext(40))
+      connection.send('client', ciphertext(Math.round(task.bytes / task.files)), {
+        joinBytes: 64_240,
+        bytesPerSecond: 450_000,
+      })
+      connection.send('server', ciphertext(28)).wait(120_000).close('client')
+      const micros = connection.micros + logNormal(random, 600_000, 2)
+      at = report(actor, master, { micros, port: task.reportPort }) + logNormal(random, 1.5 * SECOND, 2)
+    }
   }
 }
 

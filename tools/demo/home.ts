@@ -79,7 +79,9 @@ const WHOLE: Span = { from: START_MICROS, to: END_MICROS }
 const TAKEN_OVER: Span = { from: moment(2, '03:10:12'), to: moment(2, '07:31:00') }
 const THERMOSTAT_SILENT: Span = { from: moment(1, '12:38:20'), to: moment(1, '17:44:05') }
 const UPLOAD_BYTES = 120e6
-const FIRMWARE_BYTES = 64e6
+const FIRMWARE_BYTES = 96e6
+/** It asks for the file in ranges, one connection each. */
+const FIRMWARE_PARTS = 4
 
 /** All frames of the story, in no particular order. */
 export function filmHome(seed: number): Frame[] {
@@ -218,15 +220,15 @@ function liveTv(actor: Actor): void {
     ['00:04', '00:37'],
     ['20:12', '22:04'],
   ] as const)
-    watch(actor, { from: moment(1, start), to: moment(1, end) })
+    listen(actor, { from: moment(1, start), to: moment(1, end) })
   for (const at of [moment(1, '20:10:30'), moment(1, '00:02:30')]) {
     for (let i = 0; i < 8; i++)
       poll(actor, FILM_API, { micros: at + i * 9 * SECOND * (0.5 + random.next()), upBytes: 900, downBytes: 24_000 })
   }
 }
 
-/** Adaptive streaming: some megabytes at once, then a pause until the buffer has room. */
-function watch(actor: Actor, { from, to }: Span): void {
+/** A radio play: some hundred kilobytes at once, then a pause until the buffer has room. */
+function listen(actor: Actor, { from, to }: Span): void {
   const { random } = actor.tape
   for (let at = from; at < to; ) {
     const edge = FILM_EDGES[random.int(FILM_EDGES.length)]!
@@ -236,7 +238,7 @@ function watch(actor: Actor, { from, to }: Span): void {
       const startedAt = connection.micros
       request(actor, connection, {
         upBytes: 520,
-        downBytes: logNormal(random, 2.8e6, 1.3),
+        downBytes: logNormal(random, 0.7e6, 1.3),
         bulk: { joinBytes: 64_240, bytesPerSecond: 6e6, loss: 0.001 },
       })
       connection.micros = Math.max(
@@ -274,14 +276,16 @@ function livePrinter(actor: Actor): void {
 function updatePrinter(actor: Actor): void {
   const at = moment(1, '18:22:07')
   poll(actor, PRINTER_SUPPLIES, { micros: at - 21 * SECOND, upBytes: 1300, downBytes: 2900 })
-  const connection = connectTls(actor, PRINTER_FIRMWARE, { micros: lookUp(actor, PRINTER_FIRMWARE, at) + 600 })
-  request(actor, connection, {
-    upBytes: 480,
-    downBytes: FIRMWARE_BYTES,
-    bulk: { joinBytes: 64_240, bytesPerSecond: 1.1e6, loss: 0.001 },
-  })
-  connection.wait(400_000).close()
-  announcePrinter(actor, restart(actor, connection.micros + 95 * SECOND))
+  let done = at
+  for (let part = 0; part < FIRMWARE_PARTS; part++) {
+    const micros = lookUp(actor, PRINTER_FIRMWARE, done) + logNormal(actor.tape.random, 900_000, 1.6)
+    const connection = connectTls(actor, PRINTER_FIRMWARE, { micros })
+    const bulk = { joinBytes: 64_240, bytesPerSecond: 1.1e6, loss: 0.001 }
+    request(actor, connection, { upBytes: 480, downBytes: FIRMWARE_BYTES / FIRMWARE_PARTS, bulk })
+    done = connection.wait(400_000).micros
+    connection.close()
+  }
+  announcePrinter(actor, restart(actor, done + 95 * SECOND))
 }
 
 function liveThermostat(actor: Actor): void {
@@ -414,8 +418,10 @@ function takeOver(actor: Actor, plug: Actor): void {
     from: inside + 11 * MINUTE,
     to: moment(2, '07:06'),
     port: 443,
+    reportPort: 8443,
     bytes: UPLOAD_BYTES,
-    pieces: 24,
+    files: 12,
+    sittings: 4,
   })
 }
 
