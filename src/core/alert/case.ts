@@ -34,9 +34,11 @@ export interface Case {
 export const MAX_KEPT_FINDINGS = 200
 
 export interface Confidence {
-  /** "1 in N usual windows of this kind scores so high"; at least 1. */
-  readonly oneIn: number
   readonly words: 'fairly' | 'quite' | 'very'
+  /** Why so, in one clause: "1 in 400 usual samples looks so". */
+  readonly text: string
+  /** "1 in N usual windows scores so high"; undefined when the model did not speak. */
+  readonly oneIn: number | undefined
 }
 
 /** What the device did during the case, in numbers. */

@@ -25,7 +25,7 @@ export interface Evidence {
   /** Windows of the model over the threshold, and minutes outside the baseline's fences. */
   modelCount: number
   baselineCount: number
-  /** Findings by severity rank. */
+  /** The model's findings by severity rank. */
   readonly bySeverity: number[]
   /** Sum of score shares by feature, weighted by the doublings of score over threshold, with the strongest finding's numbers. */
   readonly features: Map<string, FeatureWeight>
@@ -109,9 +109,9 @@ export class CaseBook {
       evidence.modelCount++
       if (finding.rows[0] > evidence.lastFindingRow) evidence.clusters++
       evidence.lastFindingRow = Math.max(evidence.lastFindingRow, finding.rows[1])
+      const rank = severityRank(finding.severity)
+      evidence.bySeverity[rank] = (evidence.bySeverity[rank] ?? 0) + 1
     } else evidence.baselineCount++
-    const rank = severityRank(finding.severity)
-    evidence.bySeverity[rank] = (evidence.bySeverity[rank] ?? 0) + 1
     const ratio = finding.score / finding.threshold
     evidence.strongestRatio = Math.max(evidence.strongestRatio, ratio)
     weighFeatures(evidence, finding, ratio)
@@ -119,13 +119,14 @@ export class CaseBook {
   }
 }
 
-/** Severity that at least a tenth of the findings reach, so that one stray window does not decide. */
+/** Severity that at least a tenth of the model's findings reach, so that one stray window does not decide; medium without any. */
 export function typicalSeverity(evidence: Evidence): Severity {
+  if (evidence.modelCount === 0) return 'medium'
   let above = 0
   const names: Severity[] = ['critical', 'high', 'medium', 'low']
   for (const name of names) {
     above += evidence.bySeverity[severityRank(name)] ?? 0
-    if (above * 10 >= evidence.count) return name
+    if (above * 10 >= evidence.modelCount) return name
   }
   return 'low'
 }

@@ -3,7 +3,7 @@ import { formatBytes, formatClock, formatDuration, formatNumber, plural } from '
 import type { CaseFacts } from './case.ts'
 import type { Reason } from './evidence.ts'
 import type { Evidence } from './gather.ts'
-import { isPlainDownload, MANY_NEW_HOSTS } from './weigh.ts'
+import { isPlainDownload, meetsManyNewHosts, sendsFarMore } from './weigh.ts'
 
 export interface Story {
   readonly title: string
@@ -32,8 +32,9 @@ const KEEP_LOOKING = 'Scan again tomorrow: once is a surprise, twice is a habit.
 /** The first that fits tells the case. */
 const KINDS: readonly Kind[] = [
   {
-    fits: ({ facts }) => facts.newHosts >= MANY_NEW_HOSTS && facts.newHosts >= 2 * facts.usualHosts,
-    title: ({ name, facts, at }) => `${name} talked to ${plural(facts.newHosts, 'host')} it never used before${at}.`,
+    fits: ({ facts }) => meetsManyNewHosts(facts),
+    title: ({ name, facts, at }) =>
+      `${name} ${facts.unansweredFlows * 2 > facts.flows ? 'tried to reach' : 'talked to'} ${plural(facts.newHosts, 'host')} it never used before${at}.`,
     usual: ({ facts }) =>
       facts.usualHosts > 0 ? `It normally talks to ${facts.usualHosts}.` : 'Before that it kept to itself.',
     harmless: () =>
@@ -59,10 +60,7 @@ const KINDS: readonly Kind[] = [
     ],
   },
   {
-    fits: ({ facts, lasted }) =>
-      facts.bytesOut > 1e6 &&
-      facts.bytesOut > 10 * perCase(facts.usualBytesOutPerHour, lasted) &&
-      facts.bytesOut > facts.bytesIn,
+    fits: ({ facts, lasted }) => sendsFarMore(facts, lasted),
     title: ({ name, facts, at, lasted }) =>
       `${name} sent ${formatBytes(facts.bytesOut)} in ${formatDuration(lasted)}${at}.`,
     usual: ({ facts }) => usualBytes(facts.usualBytesOutPerHour, 'sends'),
@@ -123,6 +121,9 @@ const UNITS: Readonly<Record<string, string>> = {
   resp_pkts: 'packets received per flow',
   orig_bytes: 'sent per flow',
   resp_bytes: 'received per flow',
+  'packets per minute': 'packets a minute',
+  'bytes per minute': 'a minute',
+  'hosts per minute': 'hosts a minute',
 }
 
 /** `5.0 MB sent per flow where 1.2 kB is usual`. */
@@ -144,8 +145,4 @@ function usualBytes(perHour: number, verb: 'sends' | 'receives'): string {
   return Number.isFinite(perHour)
     ? `It normally ${verb} ${formatBytes(perHour)} an hour.`
     : 'There is not enough of its other traffic to compare with.'
-}
-
-function perCase(perHour: number, lastedMicros: number): number {
-  return Number.isFinite(perHour) ? perHour * Math.max(1, lastedMicros / 3600e6) : 0
 }

@@ -11,29 +11,31 @@ export interface Weight {
 
 /** A spread that no household device shows in its normal life. */
 export const MANY_NEW_HOSTS = 10
+/** Web, names, time, addresses, and what devices call into the room. */
+const EVERYDAY_PORTS = new Set([53, 67, 68, 80, 123, 137, 138, 443, 546, 547, 1883, 1900, 5353, 5355, 8080, 8883])
 const LONG_MICROS = 30 * 60e6
 
 export const WEIGHTS: readonly Weight[] = [
   {
     why: 'it met many hosts for the first time',
     step: 1,
-    applies: (_, facts) => facts.newHosts >= MANY_NEW_HOSTS && facts.newHosts >= 2 * facts.usualHosts,
+    applies: (_, facts) => meetsManyNewHosts(facts),
+  },
+  {
+    why: 'it sent out far more than it ever does',
+    step: 1,
+    applies: ({ startMicros, endMicros }, facts) => sendsFarMore(facts, endMicros - startMicros),
   },
   {
     why: 'the baseline agrees, for half an hour or more',
     step: 1,
-    applies: (evidence) =>
-      evidence.baselineCount > 2 && evidence.modelCount > 0 && evidence.endMicros - evidence.startMicros >= LONG_MICROS,
+    applies: ({ baselineCount, modelCount, startMicros, endMicros }) =>
+      baselineCount > 2 && modelCount > 0 && endMicros - startMicros >= LONG_MICROS,
   },
   {
-    why: 'it is one short run of windows, and the baseline saw nothing',
+    why: 'it is one short run of flows, and the baseline saw nothing',
     step: -1,
-    applies: (evidence) => evidence.baselineCount === 0 && evidence.clusters <= 1 && evidence.modelCount <= 10,
-  },
-  {
-    why: 'only the baseline saw it',
-    step: -1,
-    applies: (evidence) => evidence.modelCount === 0,
+    applies: ({ baselineCount, clusters, modelCount }) => baselineCount === 0 && clusters <= 1 && modelCount <= 10,
   },
   {
     why: 'it is a download from hosts with a name, and nothing else',
@@ -53,15 +55,24 @@ export function weighCase(evidence: Evidence, facts: CaseFacts): { severity: Sev
   return { severity: SEVERITIES[Math.min(Math.max(rank, 0), SEVERITIES.length - 1)]!, because }
 }
 
+export function meetsManyNewHosts({ newHosts, usualHosts }: CaseFacts): boolean {
+  return newHosts >= MANY_NEW_HOSTS && newHosts >= 2 * usualHosts
+}
+
+/** More than a megabyte, more than came in, and ten times what it sends in such a time. */
+export function sendsFarMore({ bytesOut, bytesIn, usualBytesOutPerHour }: CaseFacts, lastedMicros: number): boolean {
+  const usual = usualBytesOutPerHour * Math.max(1, lastedMicros / 3600e6)
+  return bytesOut > 1e6 && bytesOut > bytesIn && bytesOut > 10 * usual
+}
+
 /** Mostly inbound, few hosts, each known by name, web or update ports only: what an update or a stream looks like. */
 export function isPlainDownload(facts: CaseFacts): boolean {
-  const web = new Set([53, 80, 123, 443, 5353, 8080, 1883, 8883])
   return (
     facts.bytesIn > 1e6 &&
     facts.bytesIn > 8 * facts.bytesOut &&
     facts.newHosts < MANY_NEW_HOSTS &&
     facts.unansweredFlows * 4 <= facts.flows &&
-    facts.ports.every(({ port }) => web.has(port)) &&
+    facts.ports.every(({ port }) => EVERYDAY_PORTS.has(port)) &&
     (facts.peers[0]?.name ?? facts.peers[0]?.address) !== facts.peers[0]?.address
   )
 }

@@ -41,7 +41,7 @@ const found = (id: string, severity: Severity): Case => ({
   title: '',
   usual: '',
   reasons: [],
-  confidence: { oneIn: 1, words: 'fairly' },
+  confidence: { oneIn: 1, words: 'fairly', text: '' },
   harmless: '',
   advice: [],
   because: [],

@@ -1,9 +1,10 @@
 /** Evidence and facts become the case that a person reads. */
 import type { Case, Confidence } from '../alert/case.ts'
-import type { Reason } from '../alert/evidence.ts'
+import { MODEL_DETECTOR, type Reason } from '../alert/evidence.ts'
 import type { Evidence } from '../alert/gather.ts'
 import { tellCase } from '../alert/story.ts'
 import { weighCase } from '../alert/weigh.ts'
+import { formatCount, formatNumber } from '../base/format.ts'
 import type { Profiles } from './profile.ts'
 
 const MAX_REASONS = 5
@@ -56,12 +57,23 @@ function strongestReasons(evidence: Evidence): Reason[] {
 /** From the model's calibration at the middle one of the ten strongest windows, so that one extreme does not speak for all. */
 function confidenceOf(evidence: Evidence, tailProbability: (score: number) => number): Confidence {
   const scores = evidence.kept
-    .filter(({ detector }) => detector === 'model')
+    .filter(({ detector }) => detector === MODEL_DETECTOR)
     .map(({ score }) => score)
     .sort((a, b) => b - a)
     .slice(0, 10)
   const score = scores[Math.floor(scores.length / 2)]
-  const oneIn =
-    score === undefined ? 1 : Math.min(1e6, Math.max(1, Math.round(1 / Math.max(tailProbability(score), 1e-6))))
-  return { oneIn, words: oneIn >= 10_000 ? 'very' : oneIn >= 1000 ? 'quite' : 'fairly' }
+  if (score === undefined) {
+    const times = evidence.strongestRatio
+    return {
+      words: times >= 10 ? 'very' : times >= 3 ? 'quite' : 'fairly',
+      text: `it went ${formatNumber(times)} times beyond the busiest minutes that are normal for it`,
+      oneIn: undefined,
+    }
+  }
+  const oneIn = Math.min(1e6, Math.max(1, Math.round(1 / Math.max(tailProbability(score), 1e-6))))
+  return {
+    words: oneIn >= 10_000 ? 'very' : oneIn >= 1000 ? 'quite' : 'fairly',
+    text: `1 in ${formatCount(oneIn)} usual samples looks so`,
+    oneIn,
+  }
 }

@@ -5,6 +5,7 @@
 
 import type { CaseFacts } from '../alert/case.ts'
 import { quantile } from '../base/stats.ts'
+import { classifyAddress } from '../device/address.ts'
 import type { DeviceFlows } from './update.ts'
 
 const SLOT_MICROS = 600e6
@@ -40,6 +41,7 @@ export class Profiles {
   add({ batch, deviceIds, device, outward }: DeviceFlows): void {
     const profiles = deviceIds.map((id) => this.#profile(id))
     const { counts, addresses } = batch
+    const isHost = addresses.map((address) => !['multicast', 'unspecified'].includes(classifyAddress(address)))
     for (let i = 0; i < batch.length; i++) {
       const profile = profiles[device[i]!]
       if (!profile) continue
@@ -56,7 +58,7 @@ export class Profiles {
       slot.bytesIn += isOutward ? respBytes : origBytes
       if (counts[i * 4 + 1] === 0) slot.unanswered++
       const peer = isOutward ? resp : orig
-      if (peer >= 0) addPeer({ profile, slot, at, address: addresses[peer]!, bytes: origBytes + respBytes })
+      if (isHost[peer]) addPeer({ profile, slot, at, address: addresses[peer]!, bytes: origBytes + respBytes })
       const port = batch.respPort[i]!
       if (isOutward && port >= 0 && slot.ports) addPort(slot.ports, port)
     }

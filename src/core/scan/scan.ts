@@ -53,8 +53,8 @@ const TIMELINE_EVERY_MS = 1000
  * file's own: a flood would otherwise raise the very threshold that should catch it (docs/decisions/003).
  */
 const INDEPENDENT_WINDOWS_PER_WEEK = (30_000 * 7) / 10
-/** A fan-out this far over the fence may open a case without the model: a scan of dull little flows escapes it. */
-const CLEAR_FAN_OUT_RATIO = 3
+/** How far over its fence the baseline opens a case without the model: dull little flows of a scan escape it, one lone transfer may. */
+const CLEAR_RATIO = { 'hosts per minute': 3, 'bytes per minute': 8 } as const
 
 /**
  * Yields what is new since the last step; returns the summary. `signal` stops it: what was found so far is kept and told.
@@ -308,8 +308,9 @@ class ScanRun {
   }
 }
 
-/** The model opens cases; of the baseline only a fan-out that is far beyond the device's own. */
+/** The model opens cases; of the baseline only what is far beyond the device's own (docs/decisions/002). */
 function opensCase({ detector, reasons, score, threshold }: Finding): boolean {
   if (detector !== BOX_PLOT_DETECTOR) return true
-  return reasons[0]?.feature === 'hosts per minute' && score > CLEAR_FAN_OUT_RATIO * threshold
+  const metric = reasons[0]?.feature
+  return (metric === 'hosts per minute' || metric === 'bytes per minute') && score > CLEAR_RATIO[metric] * threshold
 }

@@ -1,7 +1,7 @@
 /** The page's side of a scan: one warm worker, jobs one after another, worker death turned into a rejection. */
 import { proxy, type Remote, wrap } from 'comlink'
 import type { ThresholdChoice } from '#core/detect/threshold.ts'
-import type { ColumnMapping } from '#core/logs/mapping.ts'
+import type { ColumnMapping } from '#core/logs/columns.ts'
 import type { ScanApi } from '#workers/scan.worker.ts'
 
 export interface ScanRequest {
