@@ -90,6 +90,20 @@ export class Store {
     return overlay(options, stored, this.memory)
   }
 
+  /** Primary keys of a table, of disk and memory, sorted. */
+  async keys(table: TableName): Promise<string[]> {
+    const stored = await this.readDisk((database) => database.table(table).toCollection().primaryKeys(), [])
+    return [...new Set([...stored.map(String), ...this.memory.rows(table).keys()])].sort()
+  }
+
+  /** Those of `keys` that exist, in their order. */
+  async getMany<Name extends TableName>(table: Name, keys: string[]): Promise<Tables[Name][]> {
+    const above = this.memory.rows(table)
+    const none: (Tables[Name] | undefined)[] = []
+    const stored = await this.readDisk((database) => database.table(table).bulkGet(keys), none)
+    return keys.map((key, i) => above.get(key) ?? stored[i]).filter((row) => row !== undefined)
+  }
+
   /** `read`, again at every change, also one made in another tab or worker. */
   watch<Name extends TableName>(options: ReadOptions<Name>): Watch<Tables[Name][]> {
     return this.watchQuery(() => this.read(options))
