@@ -1,81 +1,44 @@
-/**
- * CICFlowMeter's columns under the names of its builds: MachineLearningCVE and GeneratedLabelledFlows (CIC-IDS2017), the tool's own
- * present header (E), and the short names of CSE-CIC-IDS2018. Order and names: CIC-IDS2017, "The 78 columns".
- */
+/** Tables of CICFlowMeter: the 78 features, and the four counts out of them, also where a cleaned copy of a data set has left columns out. */
+import { FEATURE_NAMES } from '../flow/features.ts'
+import { CIC_NAMES } from './cic-names.ts'
 import { type CountRule, column, finishLayout, type Layout, RATE_OF_DURATION } from './layout.ts'
 import type { ColumnFinder } from './names.ts'
 import { detectTimeUnit, isMonthFirst, MICROS_PER, parseTime } from './time.ts'
 
-const SIDES = ['Fwd', 'Bwd'] as const
-const stats = (prefix: string, short = prefix): string[][] =>
-  ['Mean', 'Std', 'Max', 'Min'].map((stat) => [`${prefix} ${stat}`, `${short} ${stat}`])
+const place = (name: string): number => {
+  const at = FEATURE_NAMES.indexOf(name)
+  if (at < 0) throw new Error(`no feature ${name}`)
+  return at
+}
 
-/** 78 lists of names, the first one that of MachineLearningCVE. */
-export const CIC_NAMES: readonly (readonly string[])[] = [
-  ['Destination Port', 'Dst Port'],
-  ['Flow Duration'],
-  ['Total Fwd Packets', 'Total Fwd Packet', 'Tot Fwd Pkts'],
-  ['Total Backward Packets', 'Total Bwd packets', 'Tot Bwd Pkts', 'Total Bwd Packet'],
-  ['Total Length of Fwd Packets', 'Total Length of Fwd Packet', 'TotLen Fwd Pkts', 'Fwd Packets Length Total'],
-  ['Total Length of Bwd Packets', 'Total Length of Bwd Packet', 'TotLen Bwd Pkts', 'Bwd Packets Length Total'],
-  ...SIDES.flatMap((side) =>
-    ['Max', 'Min', 'Mean', 'Std'].map((stat) => [`${side} Packet Length ${stat}`, `${side} Pkt Len ${stat}`]),
-  ),
-  ['Flow Bytes/s', 'Flow Byts/s'],
-  ['Flow Packets/s', 'Flow Pkts/s'],
-  ...stats('Flow IAT'),
-  ...SIDES.flatMap((side) => [[`${side} IAT Total`, `${side} IAT Tot`], ...stats(`${side} IAT`)]),
-  ['Fwd PSH Flags'],
-  ['Bwd PSH Flags'],
-  ['Fwd URG Flags'],
-  ['Bwd URG Flags'],
-  ['Fwd Header Length', 'Fwd Header Len'],
-  ['Bwd Header Length', 'Bwd Header Len'],
-  ['Fwd Packets/s', 'Fwd Pkts/s'],
-  ['Bwd Packets/s', 'Bwd Pkts/s'],
-  ['Min Packet Length', 'Packet Length Min', 'Pkt Len Min'],
-  ['Max Packet Length', 'Packet Length Max', 'Pkt Len Max'],
-  ['Packet Length Mean', 'Pkt Len Mean'],
-  ['Packet Length Std', 'Pkt Len Std'],
-  ['Packet Length Variance', 'Pkt Len Var'],
-  ...['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'].map((flag) => [`${flag} Flag Count`, `${flag} Flag Cnt`]),
-  ['CWE Flag Count', 'CWR Flag Count', 'CWE Flag Cnt', 'CWR Flag Cnt'],
-  ['ECE Flag Count', 'ECE Flag Cnt'],
-  ['Down/Up Ratio'],
-  ['Average Packet Size', 'Pkt Size Avg', 'Avg Packet Size'],
-  ['Avg Fwd Segment Size', 'Fwd Segment Size Avg', 'Fwd Seg Size Avg'],
-  ['Avg Bwd Segment Size', 'Bwd Segment Size Avg', 'Bwd Seg Size Avg'],
-  ['Fwd Header Length.1'],
-  ...SIDES.flatMap((side) => [
-    [`${side} Avg Bytes/Bulk`, `${side} Bytes/Bulk Avg`, `${side} Byts/b Avg`],
-    [`${side} Avg Packets/Bulk`, `${side} Packet/Bulk Avg`, `${side} Pkts/b Avg`],
-    [`${side} Avg Bulk Rate`, `${side} Bulk Rate Avg`, `${side} Blk Rate Avg`],
-  ]),
-  ...SIDES.flatMap((side) => [
-    [`Subflow ${side} Packets`, `Subflow ${side} Pkts`],
-    [`Subflow ${side} Bytes`, `Subflow ${side} Byts`],
-  ]),
-  ['Init_Win_bytes_forward', 'FWD Init Win Bytes', 'Init Fwd Win Byts', 'Init Fwd Win Bytes'],
-  ['Init_Win_bytes_backward', 'Bwd Init Win Bytes', 'Init Bwd Win Byts', 'Init Bwd Win Bytes'],
-  ['act_data_pkt_fwd', 'Fwd Act Data Pkts', 'Fwd Act Data Packets'],
-  ['min_seg_size_forward', 'Fwd Seg Size Min'],
-  ...stats('Active'),
-  ...stats('Idle'),
-]
+const DURATION = place('Flow Duration')
+const RATES = [place('Flow Bytes/s'), place('Flow Packets/s')]
+const HEADER_LENGTH = place('Fwd Header Length')
+const HEADER_LENGTH_AGAIN = place('Fwd Header Length.1')
 
-/** Places in the 78 that are needed here by meaning, from 0. */
-const AT = {
-  duration: 1,
-  packets: [2, 3],
-  bytes: [4, 5],
-  lengthMean: [8, 12],
-  bytesRate: 14,
-  rate: 15,
-  sideRate: [36, 37],
-} as const
-const HEADER_LENGTH = 34
-const HEADER_LENGTH_AGAIN = 55
-const SUBFLOW_PACKETS = [62, 64] as const
+/** What the counts of one direction are, or can be worked out from. */
+interface Side {
+  readonly packets: number
+  readonly bytes: number
+  readonly lengthMean: number
+  readonly packetRate: number
+  readonly subflowPackets: number
+}
+
+const FORWARD: Side = {
+  packets: place('Total Fwd Packets'),
+  bytes: place('Total Length of Fwd Packets'),
+  lengthMean: place('Fwd Packet Length Mean'),
+  packetRate: place('Fwd Packets/s'),
+  subflowPackets: place('Subflow Fwd Packets'),
+}
+const BACKWARD: Side = {
+  packets: place('Total Backward Packets'),
+  bytes: place('Total Length of Bwd Packets'),
+  lengthMean: place('Bwd Packet Length Mean'),
+  packetRate: place('Bwd Packets/s'),
+  subflowPackets: place('Subflow Bwd Packets'),
+}
 
 /** Fewer of the 78 than this, and the table is judged by the names of its four counts instead. */
 const ENOUGH_FEATURES = 20
@@ -83,14 +46,14 @@ const ENOUGH_FEATURES = 20
 /** Undefined when the columns are not CICFlowMeter's, or the four counts cannot be had from them. */
 export function cicLayout(find: ColumnFinder): Layout | undefined {
   const features = Int32Array.from(CIC_NAMES, (names) => find.first(names))
-  if (features.filter((at) => at >= 0).length < ENOUGH_FEATURES || features[AT.duration]! < 0) return undefined
+  if (features.filter((at) => at >= 0).length < ENOUGH_FEATURES || features[DURATION]! < 0) return undefined
   // The second "Fwd Header Length" is a copy of the first by definition (#56 of 78), and absent from all but one layout.
   if (features[HEADER_LENGTH_AGAIN]! < 0) features[HEADER_LENGTH_AGAIN] = features[HEADER_LENGTH]!
   const remarks: string[] = []
-  const packets = [0, 1].map((side) => packetRule(features, side, remarks))
-  const bytes = [0, 1].map((side) => byteRule(features, side, packets[side], remarks))
-  const [origPackets, respPackets] = packets
-  const [origBytes, respBytes] = bytes
+  const origPackets = packetRule(features, FORWARD, remarks)
+  const respPackets = packetRule(features, BACKWARD, remarks)
+  const origBytes = byteRule(features, FORWARD, origPackets, remarks)
+  const respBytes = byteRule(features, BACKWARD, respPackets, remarks)
   if (!origPackets || !respPackets || !origBytes || !respBytes) return undefined
   const start = find.first(['Timestamp'])
   const samples = start < 0 ? [] : find.samples(start)
@@ -107,7 +70,7 @@ export function cicLayout(find: ColumnFinder): Layout | undefined {
     counts: [origPackets, respPackets, origBytes, respBytes],
     features,
     ...(start >= 0 ? { start: { column: start, scale: unit === 'text' ? 1 : MICROS_PER[unit] } } : {}),
-    duration: { column: features[AT.duration]!, scale: 1 },
+    duration: { column: features[DURATION]!, scale: 1 },
     timeTexts: unit === 'text' ? [start] : [],
     parseTime: (text) => laterOn(parseTime(text, monthFirst), afternoon),
     origAddress: origAddress >= 0 ? origAddress : device,
@@ -117,45 +80,45 @@ export function cicLayout(find: ColumnFinder): Layout | undefined {
     protocol: find.first(['Protocol']),
     label: find.first(['Label', 'Attack Type', 'Class', 'Attack']),
     categories: ['Device', 'Run', 'Capture'].map((name) => find.first([name])).filter((at) => at >= 0),
-    policies: [AT.bytesRate, AT.rate].map((rate) => [features[rate]!, RATE_OF_DURATION] as const),
+    policies: RATES.map((rate) => [features[rate]!, RATE_OF_DURATION] as const),
     remarks,
   })
 }
 
-function packetRule(features: Int32Array, side: number, remarks: string[]): CountRule | undefined {
-  const own = features[AT.packets[side]!]!
+function packetRule(features: Int32Array, side: Side, remarks: string[]): CountRule | undefined {
+  const own = features[side.packets]!
   if (own >= 0) return column(own)
-  const duration = features[AT.duration]!
-  const rate = features[AT.sideRate[side]!]!
-  const subflow = features[SUBFLOW_PACKETS[side]!]!
-  const missing = CIC_NAMES[AT.packets[side]!]![0]!
+  const duration = features[DURATION]!
+  const rate = features[side.packetRate]!
+  const subflow = features[side.subflowPackets]!
+  const missing = FEATURE_NAMES[side.packets]
   if (rate >= 0) {
     remarks.push(
-      `The table has no column ${missing}: it was worked out as ${CIC_NAMES[AT.sideRate[side]!]![0]} × Flow Duration.`,
+      `The table has no column ${missing}: it was worked out as ${FEATURE_NAMES[side.packetRate]} × Flow Duration.`,
     )
     return { columns: [rate, duration], of: (n) => Math.round((n[rate]! * Math.max(0, n[duration]!)) / 1e6) }
   }
   if (subflow < 0) return undefined
-  remarks.push(`The table has no column ${missing}: ${CIC_NAMES[SUBFLOW_PACKETS[side]!]![0]} was taken for it.`)
+  remarks.push(`The table has no column ${missing}: ${FEATURE_NAMES[side.subflowPackets]} was taken for it.`)
   return column(subflow)
 }
 
 function byteRule(
   features: Int32Array,
-  side: number,
+  side: Side,
   packets: CountRule | undefined,
   remarks: string[],
 ): CountRule | undefined {
-  const own = features[AT.bytes[side]!]!
+  const own = features[side.bytes]!
   if (own >= 0) return column(own)
-  const mean = features[AT.lengthMean[side]!]!
+  const mean = features[side.lengthMean]!
   if (mean < 0 || packets === undefined) return undefined
+  const { columns, of } = packets
+  const count = of ?? ((n: Float64Array) => n[columns[0]!]!)
   remarks.push(
-    `The table has no column ${CIC_NAMES[AT.bytes[side]!]![0]}: it was worked out as ${CIC_NAMES[AT.lengthMean[side]!]![0]} × packets.`,
+    `The table has no column ${FEATURE_NAMES[side.bytes]}: it was worked out as ${FEATURE_NAMES[side.lengthMean]} × packets.`,
   )
-  const [first] = packets.columns
-  const count = packets.of ?? ((n: Float64Array) => (first === undefined ? 0 : n[first]!))
-  return { columns: [mean, ...packets.columns], of: (n) => Math.round(n[mean]! * count(n)) }
+  return { columns: [mean, ...columns], of: (n) => Math.round(n[mean]! * count(n)) }
 }
 
 /** GeneratedLabelledFlows of CIC-IDS2017 (3 to 7 July 2017, recorded 9:00 to 17:00) writes 1:30 for half past one in the afternoon. */

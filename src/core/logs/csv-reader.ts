@@ -2,9 +2,10 @@
  * Delimited rows straight from bytes (RFC 4180, and PapaParse 5 where that leaves a choice): numbers are read where they stand, texts
  * become dictionary codes, and no string is made for a plain cell. The test beside it holds it against PapaParse.
  */
-import { type Layout, READ_NUMBER, READ_SKIP, READ_TEXT } from './layout.ts'
+
+import type { Dictionary } from './dictionary.ts'
+import { READ_NUMBER, READ_SKIP, READ_TEXT } from './layout.ts'
 import { NUMBER_TEXT } from './number.ts'
-import type { FlowRows } from './rows.ts'
 
 export interface CsvShape {
   /** Byte codes. */
@@ -15,6 +16,18 @@ export interface CsvShape {
   readonly quote: number
   /** Lines that begin with this are handed back to the caller; -1 for none. */
   readonly comment: number
+}
+
+/** Takes the cells of a row one after another, and then the row (FlowRows). */
+export interface RowSink {
+  readonly numbers: Float64Array
+  readonly codes: Int32Array
+  readonly dictionaries: readonly (Dictionary | undefined)[]
+  oddCount: number
+  markOdd(column: number, state: number): void
+  setText(column: number, text: string): void
+  endRow(): void
+  skipRow(reason: string): void
 }
 
 const TAB = 9
@@ -39,15 +52,15 @@ export class CsvReader {
   atComment = false
   readonly #shape: CsvShape
   readonly #reading: Uint8Array
-  readonly #rows: FlowRows
+  readonly #rows: RowSink
   /** Where the quoted cell read last had its content: in the bytes, or in #unquoted when it held doubled quotes. */
   #contentStart = 0
   #contentEnd = 0
   #doubled = false
 
-  constructor(shape: CsvShape, layout: Layout, rows: FlowRows) {
+  constructor(shape: CsvShape, reading: Uint8Array, rows: RowSink) {
     this.#shape = shape
-    this.#reading = layout.reading
+    this.#reading = reading
     this.#rows = rows
   }
 

@@ -118,7 +118,7 @@ async function* readDelimited(
   signal?: AbortSignal,
 ): AsyncGenerator<FlowBatch[]> {
   const rows = new FlowRows(layout, run.stats, run.progress)
-  const reader = new CsvReader(table.shape, layout, rows)
+  const reader = new CsvReader(table.shape, layout.reading, rows)
   const buffer = new ChunkBuffer(Math.min(source.sizeBytes ?? READ_BYTES, READ_BYTES * 4))
   let toSkip = table.headerBytes
   for await (const chunk of source.chunks(signal)) {

@@ -217,7 +217,7 @@ async function* readZeek(source: ByteSource, run: TableRun, signal?: AbortSignal
         const layout = layoutOf(header.path, header.columns ?? [], header.missing)
         rows = new FlowRows(layout, run.stats, run.progress)
         const shape = { separator: header.separator.charCodeAt(0), lineEnd: LF, quote: -1, comment: HASH }
-        reader = new CsvReader(shape, layout, rows)
+        reader = new CsvReader(shape, layout.reading, rows)
       }
     }
   }

@@ -1,0 +1,65 @@
+/**
+ * The 78 columns under the names of CICFlowMeter's builds: MachineLearningCVE and GeneratedLabelledFlows (CIC-IDS2017), the tool's own
+ * present header, and the short names of CSE-CIC-IDS2018.
+ */
+import { FEATURE_NAMES } from '../flow/features.ts'
+
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  'Destination Port': ['Dst Port'],
+  'Total Fwd Packets': ['Total Fwd Packet', 'Tot Fwd Pkts'],
+  'Total Backward Packets': ['Total Bwd packets', 'Tot Bwd Pkts', 'Total Bwd Packet'],
+  'Total Length of Fwd Packets': ['Total Length of Fwd Packet', 'TotLen Fwd Pkts', 'Fwd Packets Length Total'],
+  'Total Length of Bwd Packets': ['Total Length of Bwd Packet', 'TotLen Bwd Pkts', 'Bwd Packets Length Total'],
+  'Fwd Packet Length Max': ['Fwd Pkt Len Max'],
+  'Fwd Packet Length Min': ['Fwd Pkt Len Min'],
+  'Fwd Packet Length Mean': ['Fwd Pkt Len Mean'],
+  'Fwd Packet Length Std': ['Fwd Pkt Len Std'],
+  'Bwd Packet Length Max': ['Bwd Pkt Len Max'],
+  'Bwd Packet Length Min': ['Bwd Pkt Len Min'],
+  'Bwd Packet Length Mean': ['Bwd Pkt Len Mean'],
+  'Bwd Packet Length Std': ['Bwd Pkt Len Std'],
+  'Flow Bytes/s': ['Flow Byts/s'],
+  'Flow Packets/s': ['Flow Pkts/s'],
+  'Fwd IAT Total': ['Fwd IAT Tot'],
+  'Bwd IAT Total': ['Bwd IAT Tot'],
+  'Fwd Header Length': ['Fwd Header Len'],
+  'Bwd Header Length': ['Bwd Header Len'],
+  'Fwd Packets/s': ['Fwd Pkts/s'],
+  'Bwd Packets/s': ['Bwd Pkts/s'],
+  'Min Packet Length': ['Packet Length Min', 'Pkt Len Min'],
+  'Max Packet Length': ['Packet Length Max', 'Pkt Len Max'],
+  'Packet Length Mean': ['Pkt Len Mean'],
+  'Packet Length Std': ['Pkt Len Std'],
+  'Packet Length Variance': ['Pkt Len Var'],
+  'FIN Flag Count': ['FIN Flag Cnt'],
+  'SYN Flag Count': ['SYN Flag Cnt'],
+  'RST Flag Count': ['RST Flag Cnt'],
+  'PSH Flag Count': ['PSH Flag Cnt'],
+  'ACK Flag Count': ['ACK Flag Cnt'],
+  'URG Flag Count': ['URG Flag Cnt'],
+  'CWE Flag Count': ['CWR Flag Count', 'CWE Flag Cnt', 'CWR Flag Cnt'],
+  'ECE Flag Count': ['ECE Flag Cnt'],
+  'Average Packet Size': ['Pkt Size Avg', 'Avg Packet Size'],
+  'Avg Fwd Segment Size': ['Fwd Segment Size Avg', 'Fwd Seg Size Avg'],
+  'Avg Bwd Segment Size': ['Bwd Segment Size Avg', 'Bwd Seg Size Avg'],
+  'Fwd Avg Bytes/Bulk': ['Fwd Bytes/Bulk Avg', 'Fwd Byts/b Avg'],
+  'Fwd Avg Packets/Bulk': ['Fwd Packet/Bulk Avg', 'Fwd Pkts/b Avg'],
+  'Fwd Avg Bulk Rate': ['Fwd Bulk Rate Avg', 'Fwd Blk Rate Avg'],
+  'Bwd Avg Bytes/Bulk': ['Bwd Bytes/Bulk Avg', 'Bwd Byts/b Avg'],
+  'Bwd Avg Packets/Bulk': ['Bwd Packet/Bulk Avg', 'Bwd Pkts/b Avg'],
+  'Bwd Avg Bulk Rate': ['Bwd Bulk Rate Avg', 'Bwd Blk Rate Avg'],
+  'Subflow Fwd Packets': ['Subflow Fwd Pkts'],
+  'Subflow Fwd Bytes': ['Subflow Fwd Byts'],
+  'Subflow Bwd Packets': ['Subflow Bwd Pkts'],
+  'Subflow Bwd Bytes': ['Subflow Bwd Byts'],
+  Init_Win_bytes_forward: ['FWD Init Win Bytes', 'Init Fwd Win Byts', 'Init Fwd Win Bytes'],
+  Init_Win_bytes_backward: ['Bwd Init Win Bytes', 'Init Bwd Win Byts', 'Init Bwd Win Bytes'],
+  act_data_pkt_fwd: ['Fwd Act Data Pkts', 'Fwd Act Data Packets'],
+  min_seg_size_forward: ['Fwd Seg Size Min'],
+}
+
+/** In the order of FEATURES: the name there, then the others. */
+export const CIC_NAMES: readonly (readonly string[])[] = FEATURE_NAMES.map((name) => [
+  name,
+  ...(OTHER_NAMES[name] ?? []),
+])
