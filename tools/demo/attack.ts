@@ -131,13 +131,14 @@ export interface UploadTask {
   readonly sittings: number
 }
 
-/** Sends `bytes` out, some files after each other, then none for a while. */
-export function upload(actor: Actor, master: Service, task: UploadTask): void {
+/** Sends `bytes` out, some files after each other, then none for a while; the last sitting begins at `to`. Returns the end. */
+export function upload(actor: Actor, master: Service, task: UploadTask): number {
   const { random } = actor.tape
-  const step = (task.to - task.from) / task.sittings
+  const step = (task.to - task.from) / (task.sittings - 1)
   const perSitting = task.files / task.sittings
+  let end = task.from
   for (let sitting = 0; sitting < task.sittings; sitting++) {
-    let at = task.from + step * (sitting + 0.5 * random.next())
+    let at = task.from + step * sitting
     for (let file = 0; file < perSitting; file++) {
       const connection = outbound(actor, master, { micros: at, port: task.port }).open()
       connection.wait(30_000).send('client', ciphertext(190)).send('server', ciphertext(40))
@@ -148,8 +149,10 @@ export function upload(actor: Actor, master: Service, task: UploadTask): void {
       connection.send('server', ciphertext(28)).wait(120_000).close('client')
       const micros = connection.micros + logNormal(random, 600_000, 2)
       at = report(actor, master, { micros, port: task.reportPort }) + logNormal(random, 1.5 * SECOND, 2)
+      end = connection.micros
     }
   }
+  return end
 }
 
 function outbound(actor: Actor, master: Service, { micros, port }: { micros: number; port: number }): TcpConnection {

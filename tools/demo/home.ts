@@ -76,7 +76,7 @@ interface Span {
 
 const WHOLE: Span = { from: START_MICROS, to: END_MICROS }
 /** Taken over at night, restarted by its owner in the morning, which ends it. */
-const TAKEN_OVER: Span = { from: moment(2, '03:10:12'), to: moment(2, '07:31:00') }
+const TAKEN_OVER: Span = { from: moment(2, '03:10:12'), to: moment(2, '07:06:00') }
 const THERMOSTAT_SILENT: Span = { from: moment(1, '12:38:20'), to: moment(1, '17:44:05') }
 const UPLOAD_BYTES = 120e6
 const FIRMWARE_BYTES = 96e6
@@ -413,16 +413,11 @@ function print(actor: Actor, printer: Actor, micros: number, bytes: number): voi
 function takeOver(actor: Actor, plug: Actor): void {
   const scanned = scanHome(actor, neighboursOf('frontDoor', ['laptop', 'visitor']), TAKEN_OVER.from)
   const inside = guessTelnet(actor, plug.host, { micros: scanned + 7 * SECOND, failures: 43 })
-  callHome(actor, MASTER, { from: inside + 25 * SECOND, to: TAKEN_OVER.to, port: 8443 })
-  upload(actor, MASTER, {
-    from: inside + 11 * MINUTE,
-    to: moment(2, '07:06'),
-    port: 443,
-    reportPort: 8443,
-    bytes: UPLOAD_BYTES,
-    files: 12,
-    sittings: 4,
-  })
+  const task = { port: 443, reportPort: 8443, bytes: UPLOAD_BYTES, files: 24, sittings: 6 }
+  const from = inside + 11 * MINUTE
+  const sent = upload(actor, MASTER, { ...task, from, to: moment(2, '07:02:40') })
+  if (sent >= TAKEN_OVER.to) throw new Error('the camera is restarted before its last upload ends')
+  callHome(actor, MASTER, { from: inside + 25 * SECOND, to: sent, port: 8443 })
 }
 
 /** Event 3: a new device, no alarm. */
