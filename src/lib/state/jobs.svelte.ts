@@ -1,5 +1,6 @@
 /** Files on their way through the scanner: one at a time, the rest wait. What is found goes to the database, not through here. */
 
+import type { ColumnMapping } from '#core/logs/columns.ts'
 import { readSettings } from '#db/settings.ts'
 import type { Scanner } from '#lib/remote/scan.ts'
 import { resolve } from '$app/paths'
@@ -10,6 +11,8 @@ export interface Job {
   readonly name: string
   readonly sizeBytes: number | undefined
   readonly source: File | { readonly demo: true }
+  /** For a table whose columns the person named. */
+  readonly mapping: ColumnMapping | undefined
   state: 'waiting' | 'running' | 'ended'
   scanId: string | undefined
   stopping: boolean
@@ -20,6 +23,7 @@ export interface Job {
 class Jobs {
   list: Job[] = $state([])
   #next = 1
+  readonly #files = new Map<string, File>()
   #stop: (() => void) | undefined
   #scanner: Promise<Scanner> | undefined
 
@@ -35,13 +39,13 @@ class Jobs {
     return this.list.filter((job) => job.problem !== undefined)
   }
 
-  addFiles(files: readonly File[]): void {
-    for (const file of files) this.#add(file.name, file.size, file)
+  addFiles(files: readonly File[], mapping?: ColumnMapping): void {
+    for (const file of files) this.#add({ name: file.name, sizeBytes: file.size, source: file, mapping })
     void this.#run()
   }
 
   addDemo(): void {
-    this.#add('A day and a half in a demo home', undefined, { demo: true })
+    this.#add({ name: 'Demo home', sizeBytes: undefined, source: { demo: true }, mapping: undefined })
     void this.#run()
   }
 
@@ -66,12 +70,15 @@ class Jobs {
     this.list = this.list.filter((other) => other.id !== job.id)
   }
 
-  #add(name: string, sizeBytes: number | undefined, source: Job['source']): void {
+  /** The file of a scan made since this tab opened it, to read it again in another way. */
+  fileOf(scanId: string): File | undefined {
+    return this.#files.get(scanId)
+  }
+
+  #add(job: Pick<Job, 'name' | 'sizeBytes' | 'source' | 'mapping'>): void {
     this.list.push({
+      ...job,
       id: this.#next++,
-      name,
-      sizeBytes,
-      source,
       state: 'waiting',
       scanId: undefined,
       stopping: false,
@@ -93,10 +100,15 @@ class Jobs {
     job.state = 'running'
     try {
       const [scanner, { threshold }] = await Promise.all([this.#take(), readSettings()])
-      const scan = scanner.start({ file: job.source, threshold })
+      const scan = scanner.start({
+        file: job.source,
+        threshold,
+        ...(job.mapping ? { mapping: job.mapping } : undefined),
+      })
       this.#stop = () => scan.stop()
       const showing = scan.scanId.then((id) => {
         job.scanId = id
+        if (job.source instanceof File) this.#files.set(id, job.source)
         return open('scan', { id })
       })
       await Promise.all([showing, scan.done])

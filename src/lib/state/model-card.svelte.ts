@@ -1,4 +1,4 @@
-/** The manifest of the model in use, for showing what a threshold means; it is cached with the app. */
+/** The manifest of the model in use, for showing what a threshold means; it is kept with the app. */
 
 import type { ModelManifest } from '#core/model/manifest.ts'
 import { resolve } from '$app/paths'
@@ -7,12 +7,17 @@ const FOLDER = 'models/flow-autoencoder/1.0.0/'
 
 class ModelCard {
   manifest: ModelManifest | undefined = $state.raw()
+  /** Why it is not known. */
+  problem: string | undefined = $state()
   #asked = false
 
   load(): void {
     if (this.#asked) return
     this.#asked = true
-    void this.#read()
+    this.#read().catch((error: unknown) => {
+      this.#asked = false
+      this.problem = error instanceof Error ? error.message : String(error)
+    })
   }
 
   async #read(): Promise<void> {
@@ -20,9 +25,9 @@ class ModelCard {
       fetch(`${resolve('/')}${FOLDER}manifest.json`),
       import('#core/model/manifest.ts'),
     ])
-    // Without it, choices are shown without their consequence; the scan itself refuses a missing model with a sentence.
-    if (response.ok) this.manifest = readManifest(await response.json())
-    else this.#asked = false
+    if (!response.ok) throw new Error(`The model's manifest could not be loaded (status ${response.status}).`)
+    this.manifest = readManifest(await response.json())
+    this.problem = undefined
   }
 }
 

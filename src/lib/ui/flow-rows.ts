@@ -1,5 +1,5 @@
 /** Flows as rows of the windowed table: what each column shows, and the order by any of them. */
-import { formatAbsolute, formatBytes, formatCount } from './format.ts'
+import { formatBytes, formatCount, formatMoment } from './format.ts'
 import { protocolName } from './measures.ts'
 import type { TableColumn } from './virtual-window.ts'
 
@@ -21,9 +21,9 @@ export type FlowColumn = keyof FlowLine
 
 export const FLOW_COLUMNS: readonly TableColumn<FlowColumn>[] = [
   { key: 'row', label: 'No.', width: '5rem', number: true },
-  { key: 'startMicros', label: 'Time', width: '13.5rem' },
-  { key: 'origAddress', label: 'From', width: '10rem', mono: true, wide: true },
-  { key: 'respAddress', label: 'To', width: '10rem', mono: true, wide: true },
+  { key: 'startMicros', label: 'Time', width: '9rem' },
+  { key: 'origAddress', label: 'From', width: 'minmax(9rem, 14rem)', mono: true, wide: true },
+  { key: 'respAddress', label: 'To', width: 'minmax(9rem, 14rem)', mono: true, wide: true },
   { key: 'respPort', label: 'Port', width: '4.5rem', number: true },
   { key: 'protocol', label: 'Kind', width: '5rem' },
   { key: 'origPkts', label: 'Pkts sent', width: '6rem', number: true },
@@ -35,7 +35,7 @@ export const FLOW_COLUMNS: readonly TableColumn<FlowColumn>[] = [
 export function flowCell(flow: FlowLine, column: FlowColumn): string {
   switch (column) {
     case 'startMicros':
-      return formatAbsolute(flow.startMicros)
+      return formatMoment(flow.startMicros)
     case 'origAddress':
     case 'respAddress':
       return flow[column] || '–'

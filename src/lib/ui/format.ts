@@ -96,6 +96,19 @@ export function formatClock(micros: number): string {
   return Number.isFinite(micros) ? clock.format(micros / 1000) : '–'
 }
 
+const moment = new Intl.DateTimeFormat('en-GB', {
+  day: '2-digit',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+})
+
+/** 14 Nov, 03:10:22: for columns. */
+export function formatMoment(micros: number): string {
+  return Number.isFinite(micros) ? moment.format(micros / 1000) : '–'
+}
+
 /** Fri 14 Nov */
 export function formatDay(micros: number): string {
   return Number.isFinite(micros) ? `${weekday.format(micros / 1000)} ${shortDate.format(micros / 1000)}` : ''

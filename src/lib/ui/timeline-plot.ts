@@ -55,7 +55,7 @@ export class TimelinePlot {
       {
         width: options.widthPx,
         height: heightOf(options.data),
-        padding: [TOP_PX, 8, 0, 8],
+        padding: [TOP_PX, 20, 0, 20],
         legend: { show: false },
         cursor: { y: false, drag: { x: true, y: false, setScale: false, dist: 4 }, points: { show: false } },
         select: { show: true, left: 0, top: 0, width: 0, height: 0 },
