@@ -20,6 +20,7 @@ export interface DelimitedTable {
   readonly columns: readonly string[]
   readonly sampleRows: readonly (readonly string[])[]
   readonly shape: CsvShape
+  readonly bomBytes: number
   /** Bytes before the first data row. */
   readonly headerBytes: number
 }
@@ -55,6 +56,7 @@ export function readDelimitedHead(head: Uint8Array, isWhole: boolean): Delimited
     columns: header.map((name) => name.trim()),
     sampleRows: sampleRows.map((row) => row.map((cell) => cell.trim())),
     shape: { separator: separator.charCodeAt(0), lineEnd, quote: QUOTE, comment: -1 },
+    bomBytes: bom,
     headerBytes: bom + headerLength(head.subarray(bom), lineEnd),
   }
 }

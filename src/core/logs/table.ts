@@ -7,6 +7,7 @@ import { openDelimited, readDelimitedHead } from './delimited.ts'
 import { openJson, readJsonHead } from './json.ts'
 import { createFinder } from './names.ts'
 import { openParquet } from './parquet.ts'
+import { nameUnswColumns } from './unsw.ts'
 import { openZeek, readZeekHead } from './zeek.ts'
 
 /** What is read to know the form and the columns. */
@@ -21,7 +22,7 @@ export async function openTable(source: ByteSource, mapping?: ColumnMapping): Pr
   if (zeek) return openZeek(source, zeek)
   const json = readJsonHead(head, isWhole)
   if (json) return openJson(source, json, mapping)
-  const table = readDelimitedHead(head, isWhole)
+  const table = nameUnswColumns(readDelimitedHead(head, isWhole))
   const find = createFinder(table.columns, table.sampleRows)
   return openDelimited(source, table, mapping ? layoutByMapping(find, mapping) : layoutByNames(find))
 }
