@@ -1,5 +1,7 @@
 /** `guardian flows`: a capture's flows with the 78 features, as CSV. */
+import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
+import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { InputError } from '#core/base/errors.ts'
 import { flowCsvHeader, flowCsvRows } from '#core/flow/csv.ts'
@@ -10,9 +12,9 @@ export async function runFlows(files: readonly string[], out: string | undefined
   const [path, ...more] = files
   if (path === undefined || more.length > 0) throw new InputError('guardian flows takes one capture at a time')
   const inputs = await openInputs(await fileSource(path))
-  const target = out === undefined ? process.stdout : createWriteStream(out)
+  const target: Writable = out === undefined ? process.stdout : createWriteStream(out)
   const write = async (text: string) => {
-    if (!target.write(text)) await new Promise((resolve) => target.once('drain', resolve))
+    if (!target.write(text)) await once(target, 'drain')
   }
   await write(flowCsvHeader())
   for (const { input, name } of inputs) {

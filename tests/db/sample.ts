@@ -15,7 +15,7 @@ export function sampleCase(id: string): Case {
     usual: 'It normally talks to 3.',
     because: ['It sent 24,000 times more than usual.'],
     reasons: [{ feature: 'orig_bytes', value: 120e6, typical: 5000, share: 1 }],
-    confidence: { oneIn: 400, words: 'very' },
+    confidence: { oneIn: 400, words: 'very', text: '1 in 400 usual samples looks so' },
     harmless: 'A firmware update.',
     advice: ['Unplug it.'],
     facts: {

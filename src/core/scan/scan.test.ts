@@ -40,7 +40,7 @@ const manifest: ModelManifest = {
     transform: 'log1p',
   })),
   scaler: { mean: [1, 1, 5, 5], deviation: [1, 1, 2, 2] },
-  calibration: makeCalibration(Array.from({ length: 1000 }, (_, i) => i / 1000)),
+  calibration: makeCalibration([Array.from({ length: 1000 }, (_, i) => i / 1000)], 10),
   typical: [2, 2, 150, 150],
   files: [],
   created: '2026-01-01',

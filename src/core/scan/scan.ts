@@ -6,7 +6,7 @@ import { type Autoencoder, createAutoencoder, type ScoredWindows } from '../dete
 import { BoxPlot } from '../detect/box-plot.ts'
 import { tailProbability } from '../detect/calibration.ts'
 import type { Network } from '../detect/network.ts'
-import { resolveThreshold, type ThresholdChoice } from '../detect/threshold.ts'
+import { ASSUMED_WINDOWS_PER_WEEK, resolveThreshold, type ThresholdChoice } from '../detect/threshold.ts'
 import { DeviceTypical } from '../detect/typical.ts'
 import { Inventory } from '../device/inventory.ts'
 import type { FlowBatch } from '../flow/batch.ts'
@@ -48,11 +48,6 @@ export interface ScanOptions {
 /** An update is due at this many waiting flows, however young the last one is. */
 const MAX_WAITING_FLOWS = 32_768
 const TIMELINE_EVERY_MS = 1000
-/**
- * The rate that an alarm budget is spread over: 30,000 flows a day, of which ten overlapping windows count once. A fixed rate, not the
- * file's own: a flood would otherwise raise the very threshold that should catch it (docs/decisions/003).
- */
-const INDEPENDENT_WINDOWS_PER_WEEK = (30_000 * 7) / 10
 /** How far over its fence the baseline opens a case without the model: dull little flows of a scan escape it, one lone transfer may. */
 const CLEAR_RATIO = { 'hosts per minute': 3, 'bytes per minute': 8 } as const
 
@@ -115,8 +110,9 @@ class ScanRun {
     this.#input = input
     this.#options = options
     const { manifest, network } = options.model
+    // A fixed rate, not the file's own: a flood would otherwise raise the threshold that should catch it (decision 003).
     const threshold = resolveThreshold(options.threshold, manifest.calibration, {
-      windowsPerWeek: INDEPENDENT_WINDOWS_PER_WEEK,
+      windowsPerWeek: ASSUMED_WINDOWS_PER_WEEK,
     })
     this.#thresholdText = threshold.text
     this.#detector = createAutoencoder(manifest, network, threshold.value)
