@@ -28,6 +28,7 @@ interface Part {
 }
 
 const PARTS = {
+  gateway: { mac: GATEWAY.mac, last: 1, openPorts: [80] },
   frontDoor: {
     mac: '10:68:38:5d:21:9a',
     last: 21,
@@ -83,13 +84,12 @@ export function castHome(seed: number, frames: Frame[]): Record<PartName, Actor>
   return Object.fromEntries(names.map(actor)) as Record<PartName, Actor>
 }
 
-/** Everybody at home but `self`, as a scan would find them; the gateway has its own page on port 80. */
+/** Everybody at home but `self` and who is away, as a scan would find them. */
 export function neighboursOf(self: PartName, away: readonly PartName[]): Neighbour[] {
   const names = (Object.keys(PARTS) as PartName[]).filter((name) => name !== self && !away.includes(name))
-  const others = names.map(
+  return names.map(
     (name): Neighbour => ({ host: hostOf(PARTS[name]), openPorts: (PARTS[name] as Part).openPorts ?? [] }),
   )
-  return [{ host: GATEWAY, openPorts: [80] }, ...others]
 }
 
 function hostOf({ mac, last }: Part): Host {
