@@ -5,7 +5,7 @@ import type { ByteSource } from '../base/source.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import type { FlowInput } from '../flow/input.ts'
 import { ChunkBuffer } from './chunk-buffer.ts'
-import { CsvReader, type CsvShape, lineAfter } from './csv-reader.ts'
+import { CsvReader, type CsvShape, lineAfter, type RowSink } from './csv-reader.ts'
 import type { Layout } from './layout.ts'
 import { FlowRows } from './rows.ts'
 import { createTableInput, type TableRun } from './table-input.ts'
@@ -139,7 +139,7 @@ async function* readDelimited(
 
 interface RowReading {
   readonly reader: CsvReader
-  readonly rows: FlowRows
+  readonly rows: RowSink
   readonly lineEnd: number
   readonly final: boolean
 }

@@ -6,6 +6,15 @@ export const tidyName = (name: string): string =>
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '')
 
+/** The lists of known names are asked for in every file. */
+const tidied = new WeakMap<readonly string[], readonly string[]>()
+
+function tidyNames(names: readonly string[]): readonly string[] {
+  const known = tidied.get(names) ?? names.map(tidyName)
+  tidied.set(names, known)
+  return known
+}
+
 export interface ColumnFinder {
   readonly columns: readonly string[]
   /** The column that has the first of these names that occurs; -1 without. */
@@ -27,8 +36,8 @@ export function createFinder(columns: readonly string[], sampleRows: readonly (r
     }
   }
   const first = (names: readonly string[]) => {
-    for (const name of names) {
-      const at = places.get(tidyName(name))
+    for (const name of tidyNames(names)) {
+      const at = places.get(name)
       if (at !== undefined) return at
     }
     return -1

@@ -18,6 +18,8 @@ export const MAX_PARQUET_BYTES = 1 << 30
 /** A page of 1 MiB is usual; DuckDB writes whole row groups of 122,880 rows. */
 export const MAX_PAGE_BYTES = 1 << 28
 export const MAX_PAGE_VALUES = 1 << 24
+/** DEFLATE packs to a 1032nd at best, Snappy less. */
+const MAX_PAGE_RATIO = 1032
 /** Values decoded at a time, all columns together: 128 MB as doubles. */
 const MAX_CELLS = 1 << 24
 /** Rows that one byte may stand for: a column of one value packs well, a million rows in a few bytes are a bomb. */
@@ -128,8 +130,9 @@ async function* readRows({ parquet, layout, run }: Reading, signal?: AbortSignal
 /** Page headers say how much they hold; what they say is held against limits before anything is made of that size. */
 function checkPages(metadata: Metadata, group: number, file: Parquet['file']): void {
   const rowGroup = metadata.row_groups[group]
+  const rowsInGroup = Math.min(Number(rowGroup?.num_rows ?? 0), Number(metadata.num_rows))
   for (const { meta_data: meta } of rowGroup?.columns ?? []) {
-    if (!meta || !rowGroup) continue
+    if (!meta) continue
     const start = Number(meta.dictionary_page_offset ?? meta.data_page_offset)
     const bytes = file.slice(start, start + Number(meta.total_compressed_size))
     const reader = { view: new DataView(bytes), offset: 0 }
@@ -139,15 +142,17 @@ function checkPages(metadata: Metadata, group: number, file: Parquet['file']): v
       const count = page.data_page_header?.num_values ?? page.data_page_header_v2?.num_values ?? 0
       const dictionary = page.dictionary_page_header?.num_values ?? 0
       values += count
+      const { compressed_page_size: packed, uncompressed_page_size: unpacked } = page
       const isSound =
+        packed >= 0 &&
+        unpacked >= 0 &&
+        unpacked <= Math.min(MAX_PAGE_BYTES, packed * MAX_PAGE_RATIO + 1024) &&
         count >= 0 &&
         count <= MAX_PAGE_VALUES &&
+        // Each value of a dictionary takes at least a byte.
         dictionary >= 0 &&
-        dictionary <= MAX_PAGE_VALUES &&
-        page.compressed_page_size >= 0 &&
-        page.uncompressed_page_size >= 0 &&
-        page.uncompressed_page_size <= MAX_PAGE_BYTES &&
-        values <= Number(rowGroup.num_rows)
+        dictionary <= unpacked &&
+        values <= rowsInGroup
       if (!isSound) throw new InputError('This Parquet file holds a page whose size cannot be right.')
       reader.offset += page.compressed_page_size
     }

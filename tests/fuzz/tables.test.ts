@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest'
+import { fuzzRows } from './row-fuzz.ts'
+import { fuzzTables } from './table-fuzz.ts'
+
+/** As many as fit in about fifteen seconds of two busy cores; `npm run fuzz` does more. */
+describe('damaged tables', () => {
+  it('are read or refused in a sentence, whole files and archives', { timeout: 120_000 }, async () => {
+    const { inputs, refused, rows } = await fuzzTables(20_000, 1)
+    expect(inputs).toBe(20_000)
+    expect(refused).toBeGreaterThan(0)
+    expect(rows).toBeGreaterThan(0)
+  })
+
+  it('lose no row uncounted and let no broken value through', { timeout: 120_000 }, () => {
+    const { rows, skipped } = fuzzRows(400_000, 2)
+    expect(rows).toBeGreaterThan(0)
+    expect(skipped).toBeGreaterThan(0)
+  })
+})
