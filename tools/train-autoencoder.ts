@@ -14,7 +14,7 @@ import { sha256Hex } from '#core/model/verify.ts'
 import { createOnnxNetwork } from '#engine/onnx/network.ts'
 import { meanAtPercentile, type Trial, writeCard } from './autoencoder/card.ts'
 import { loadSequences, type Part, type Sequence } from './autoencoder/data.ts'
-import { scoreAll, scoreSets } from './autoencoder/evaluate.ts'
+import { baselineSets, scoreAll, scoreSets } from './autoencoder/evaluate.ts'
 import { exportAutoencoder } from './autoencoder/export.ts'
 import { trainAutoencoder } from './autoencoder/train.ts'
 import {
@@ -37,7 +37,7 @@ const { values } = parseArgs({
     out: { type: 'string' },
     seed: { type: 'string', default: '1' },
     epochs: { type: 'string', default: '50' },
-    'per-group': { type: 'string', default: '1000' },
+    'per-group': { type: 'string', default: '2000' },
     version: { type: 'string', default: '1.0.0' },
     created: { type: 'string', default: new Date().toISOString().slice(0, 10) },
   },
@@ -45,7 +45,7 @@ const { values } = parseArgs({
 const out = values.out ?? join('models', NAME, values.version)
 const perGroup = Number(values['per-group'])
 
-const { sequences, missing } = loadSequences(values.data)
+const { sequences, missing } = await loadSequences(values.data)
 for (const path of missing) console.error(`not found, left out: ${path}`)
 const partOf = (part: Part): Sequence[] => sequences.filter((sequence) => sequence.part === part)
 if (partOf('train').length === 0) throw new Error(`no training flows under ${values.data}`)
@@ -60,10 +60,8 @@ await mkdir(out, { recursive: true })
 await writeFile(join(out, 'model.onnx'), chosen.model)
 await writeFile(join(out, 'manifest.json'), `${JSON.stringify(chosen.manifest, null, 1)}\n`)
 const command = `npm run train:autoencoder -- --data ../shared/data --seed ${values.seed}`
-await writeFile(
-  join(out, 'card.md'),
-  writeCard({ chosen, other, sequences, trainWindows: chosen.trainWindows, command }),
-)
+const card = writeCard({ chosen, other, sequences, trainWindows: chosen.trainWindows, perGroup, command })
+await writeFile(join(out, 'card.md'), card)
 console.log(`${out}: ${chosen.transform} chosen, ${chosen.manifest.files[0]?.sha256}`)
 
 /** Recall counts, and false windows beyond the 1 % that the threshold was set for count against it. */
@@ -73,9 +71,9 @@ function preference(trial: Trial): number {
 }
 
 async function runTrial(transform: Transform): Promise<(typeof trials)[number]> {
-  const scaler = fitInputScaler(partOf('train'), transform, 2 * perGroup)
+  const scaler = fitInputScaler(partOf('train'), transform, perGroup)
   const train = balancedWindows(partOf('train'), { transform, scaler, perGroup })
-  const validation = balancedWindows(partOf('validation'), { transform, scaler, perGroup: Math.ceil(perGroup / 3) })
+  const validation = balancedWindows(partOf('validation'), { transform, scaler, perGroup: Math.ceil(perGroup / 5) })
   const trainWindows = train.length / (STEPS * FEATURES)
   console.log(`${transform}: ${trainWindows} training windows`)
   const result = trainAutoencoder(train, validation, {
@@ -96,7 +94,10 @@ async function runTrial(transform: Transform): Promise<(typeof trials)[number]> 
   const runtime = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm')
   const wasm = { binary: await readFile(runtime) }
   const network = await createOnnxNetwork({ model, steps: STEPS, features: FEATURES, wasm })
-  const calibrationScores = await scoreAll(makeWindows(partOf('calibration'), transform, scaler), network)
+  const series: Float64Array[] = []
+  for (const sequence of partOf('calibration')) {
+    series.push(await scoreAll(makeWindows([sequence], transform, scaler), network))
+  }
   const manifest: ModelManifest = readManifest({
     format: 'iot-guardian-model/1',
     name: NAME,
@@ -106,12 +107,13 @@ async function runTrial(transform: Transform): Promise<(typeof trials)[number]> 
     window: STEPS,
     inputs: modelInputs(transform),
     scaler,
-    calibration: makeCalibration(calibrationScores),
+    calibration: makeCalibration(series, STEPS),
     typical: typicalCounts(partOf('train')),
     files: [{ path: 'model.onnx', sha256: await sha256Hex(model), sizeBytes: model.length }],
     created: values.created,
   })
   const sets = await scoreSets(partOf('test'), { network, transform, scaler })
+  const baselines = baselineSets(partOf('test'), { transform, scaler })
   await network.dispose()
-  return { transform, result, manifest, sets, model, trainWindows }
+  return { transform, result, manifest, sets, baselines, model, trainWindows }
 }

@@ -1,8 +1,11 @@
 /** What the model sees of the sets that it never learnt from, at thresholds frozen by calibration. */
+import { BoxPlot } from '#core/detect/box-plot.ts'
 import type { Network } from '#core/detect/network.ts'
 import type { Scaler } from '#core/prep/scaler.ts'
 import type { Sequence } from './data.ts'
-import { FEATURES, type LabelledWindows, makeWindows, STEPS, type Transform } from './windows.ts'
+import { FEATURES, type LabelledWindows, makeWindows, STEPS, scaledRows, type Transform } from './windows.ts'
+
+const MINUTE = 60_000_000
 
 export interface ScoredSet {
   readonly set: string
@@ -46,6 +49,44 @@ export async function scoreSets(sequences: readonly Sequence[], scoring: Scoring
     scored.push({ set, usual: pick(0), attack: pick(1) })
   }
   return scored
+}
+
+export interface Hits {
+  readonly hits: number
+  readonly n: number
+}
+
+export interface BaselineSet {
+  readonly set: string
+  /** Flows in minutes that the box-plot calls far out, of attack flows and of usual ones. */
+  readonly attack: Hits
+  readonly usual: Hits
+}
+
+/** The box-plot on the same sequences, for the sets that have times and addresses. */
+export function baselineSets(
+  sequences: readonly Sequence[],
+  { transform, scaler }: Omit<Scoring, 'network'>,
+): BaselineSet[] {
+  const sets = [...new Set(sequences.map(({ set }) => set))]
+  return sets.flatMap((set) => {
+    const members = sequences.filter((sequence) => sequence.set === set)
+    if (members.some(({ flows }) => flows.some(({ startMicros, peer }) => Number.isNaN(startMicros) || peer === 0)))
+      return []
+    const count = { 0: { hits: 0, n: 0 }, 1: { hits: 0, n: 0 } }
+    for (const sequence of members) {
+      const plot = new BoxPlot({ deviceId: () => set })
+      const findings = [...plot.push(scaledRows(sequence, transform, scaler)), ...plot.finish()]
+      const far = new Set(findings.map(({ startMicros }) => startMicros / MINUTE))
+      for (const [i, { startMicros }] of sequence.flows.entries()) {
+        const label = sequence.attack[i]!
+        if (label !== 0 && label !== 1) continue
+        count[label].n++
+        if (far.has(Math.floor(startMicros / MINUTE))) count[label].hits++
+      }
+    }
+    return [{ set, attack: count[1], usual: count[0] }]
+  })
 }
 
 /** How many of the ascending scores are above the threshold. */

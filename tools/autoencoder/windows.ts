@@ -3,7 +3,7 @@ import { quantile } from '#core/base/stats.ts'
 import { COUNT_COLUMNS } from '#core/flow/batch.ts'
 import type { ModelInput } from '#core/model/manifest.ts'
 import { transformCount } from '#core/prep/encode.ts'
-import { allocateRows } from '#core/prep/rows.ts'
+import { allocateRows, type FlowRows } from '#core/prep/rows.ts'
 import { applyScaler, fitScaler, type Scaler } from '#core/prep/scaler.ts'
 import { DeviceWindows } from '#core/prep/windows.ts'
 import type { Sequence } from './data.ts'
@@ -28,8 +28,11 @@ export function modelInputs(transform: Transform): ModelInput[] {
 /** Frozen from training flows; each group (device type) weighs the same up to `perGroup` of its flows. */
 export function fitInputScaler(sequences: readonly Sequence[], transform: Transform, perGroup: number): Scaler {
   const rows: number[] = []
-  for (const [, flows] of flowsByGroup(sequences)) {
-    for (const counts of thin(flows, perGroup)) for (const count of counts) rows.push(transformCount(count, transform))
+  for (const members of groupBy(sequences).values()) {
+    const flows = members.flatMap((sequence) => sequence.flows)
+    for (const { counts } of thin(flows, perGroup)) {
+      for (const count of counts) rows.push(transformCount(count, transform))
+    }
   }
   return fitScaler(rows, FEATURES)
 }
@@ -38,7 +41,7 @@ export function fitInputScaler(sequences: readonly Sequence[], transform: Transf
 export function typicalCounts(sequences: readonly Sequence[]): number[] {
   return COUNT_COLUMNS.map((_, k) => {
     const column: number[] = []
-    for (const { counts } of sequences) for (let i = k; i < counts.length; i += 4) column.push(counts[i]!)
+    for (const { flows } of sequences) for (const { counts } of flows) column.push(counts[k]!)
     return quantile(Float64Array.from(column).sort(), 0.5)
   })
 }
@@ -47,11 +50,9 @@ export function makeWindows(sequences: readonly Sequence[], transform: Transform
   const parts: Float32Array[] = []
   const attack: number[] = []
   for (const sequence of sequences) {
-    if (sequence.length <= STEPS) continue
-    const { length } = sequence
-    const rows = allocateRows(length, FEATURES)
-    for (let i = 0; i < length * 4; i++) rows.scaled[i] = transformCount(sequence.counts[i]!, transform)
-    applyScaler(rows.scaled, scaler)
+    const { length } = sequence.flows
+    if (length <= STEPS) continue
+    const rows = scaledRows(sequence, transform, scaler)
     const maker = new DeviceWindows({ steps: STEPS, width: FEATURES, batchRows: length - STEPS })
     parts.push(...maker.push(rows).map((batch) => batch.windows))
     for (let last = STEPS; last < length; last++) {
@@ -66,6 +67,24 @@ export function makeWindows(sequences: readonly Sequence[], transform: Transform
     at += part.length
   }
   return { count: attack.length, windows, attack: Int8Array.from(attack) }
+}
+
+/** A sequence as the detectors get it; all rows are device 0. */
+export function scaledRows({ flows }: Sequence, transform: Transform, scaler: Scaler): FlowRows {
+  const rows = allocateRows(flows.length, FEATURES)
+  for (const [i, flow] of flows.entries()) {
+    rows.row[i] = flow.row
+    rows.startMicros[i] = flow.startMicros
+    rows.endMicros[i] = flow.endMicros
+    rows.peer[i] = flow.peer
+    rows.counts.set(flow.counts, i * FEATURES)
+    rows.scaled.set(
+      flow.counts.map((count) => transformCount(count, transform)),
+      i * FEATURES,
+    )
+  }
+  applyScaler(rows.scaled, scaler)
+  return rows
 }
 
 /** Windows of each group, at most `perGroup`, spread evenly over the group: one chatty device must not be the model. */
@@ -99,16 +118,4 @@ function groupBy(sequences: readonly Sequence[]): Map<string, Sequence[]> {
     else groups.set(sequence.group, [sequence])
   }
   return groups
-}
-
-function flowsByGroup(sequences: readonly Sequence[]): Map<string, Float64Array[]> {
-  const flows = new Map<string, Float64Array[]>()
-  for (const [group, members] of groupBy(sequences)) {
-    const rows: Float64Array[] = []
-    for (const { counts, length } of members) {
-      for (let i = 0; i < length; i++) rows.push(counts.subarray(i * 4, i * 4 + 4))
-    }
-    flows.set(group, rows)
-  }
-  return flows
 }

@@ -3,16 +3,19 @@ import { quantile, RunningStats } from '../base/stats.ts'
 import type { Calibration } from '../model/manifest.ts'
 import { fitPareto, paretoExcess, paretoSurvival } from './pareto.ts'
 
-/** Share of the calibration windows above the tail's level. */
-const TAIL_SHARE = 0.02
+/** Share of the calibration windows above the tail's level: with 2 % of 3,000 windows the fitted shape swung by 0.4 between trainings. */
+const TAIL_SHARE = 0.05
 const QUANTILES = 1001
 /** A claim of rarity reaches this far beyond the sample: one in 100 times its windows. */
 const REACH = 100
 
-/** Freezes scores as the manifest stores them. Needs at least 100. */
-export function makeCalibration(scores: ArrayLike<number>): Calibration {
-  if (scores.length < 100) throw new Error(`calibration needs 100 windows, got ${scores.length}`)
-  const sorted = Float64Array.from(scores).sort()
+/**
+ * Freezes scores as the manifest stores them. One series for each device of each capture, in time order; `steps` is the length of a
+ * window. Needs at least 100 windows.
+ */
+export function makeCalibration(series: readonly ArrayLike<number>[], steps: number): Calibration {
+  const sorted = Float64Array.from(series.flatMap((scores) => Array.from(scores))).sort()
+  if (sorted.length < 100) throw new Error(`calibration needs 100 windows, got ${sorted.length}`)
   const stats = new RunningStats()
   for (const score of sorted) stats.add(score)
   const level = quantile(sorted, 1 - TAIL_SHARE)
@@ -27,7 +30,30 @@ export function makeCalibration(scores: ArrayLike<number>): Calibration {
     deviation: stats.deviation,
     quantiles: Array.from({ length: QUANTILES }, (_, i) => quantile(sorted, i / (QUANTILES - 1))),
     tail: { level, share: TAIL_SHARE, shape: tail.shape, scale: tail.scale },
+    clusterWindows: meanCluster(series, level, steps),
   }
+}
+
+/**
+ * Mean number of scores over the level in one cluster: the inverse of the extremal index by the runs method (Smith & Weissman
+ * 1994), where `steps` scores at or below the level end a cluster, because windows so far apart share no flow.
+ */
+function meanCluster(series: readonly ArrayLike<number>[], level: number, steps: number): number {
+  let over = 0
+  let clusters = 0
+  for (const scores of series) {
+    let quiet = steps
+    for (let i = 0; i < scores.length; i++) {
+      if (scores[i]! <= level) {
+        quiet++
+        continue
+      }
+      over++
+      if (quiet >= steps) clusters++
+      quiet = 0
+    }
+  }
+  return clusters > 0 ? over / clusters : 1
 }
 
 /**

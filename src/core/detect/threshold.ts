@@ -22,7 +22,7 @@ export interface ResolvedThreshold {
   readonly value: number
   /** How it was chosen and what it means, in one sentence for a person. */
   readonly text: string
-  /** Expected false alarms a week on a network like those of the calibration. */
+  /** Expected false alarms a week on a network like those of the calibration; windows that share flows are one alarm. */
   readonly alarmsPerWeek: number
 }
 
@@ -36,7 +36,9 @@ export function resolveThreshold(
   const perWeek = known ? windowsPerWeek : ASSUMED_WINDOWS_PER_WEEK
   const value = thresholdValue(choice, calibration, perWeek)
   const alarmsPerWeek =
-    choice.kind === 'budget' ? Math.min(choice.perWeek, perWeek) : perWeek * tailProbability(value, calibration)
+    choice.kind === 'budget'
+      ? Math.min(choice.perWeek, perWeek)
+      : (perWeek * tailProbability(value, calibration)) / calibration.clusterWindows
   const rate = known ? `at ${spell(perWeek)} windows a week` : 'at 30,000 flows a day, as the source has no times'
   return {
     value,
@@ -84,7 +86,8 @@ function thresholdValue(choice: ThresholdChoice, calibration: Calibration, windo
     case 'value':
       return choice.value
     case 'budget':
-      return scoreAt(Math.min(1, choice.perWeek / windowsPerWeek), calibration)
+      // An alarm is an event, not a window: the windows that one odd flow raises count once.
+      return scoreAt(Math.min(1, (choice.perWeek * calibration.clusterWindows) / windowsPerWeek), calibration)
     default:
       return unreachable(choice)
   }

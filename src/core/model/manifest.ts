@@ -32,6 +32,8 @@ export interface Calibration {
   readonly quantiles: readonly number[]
   /** Generalised Pareto tail over `level` (peaks over threshold): share of windows above, shape xi, scale beta. */
   readonly tail: { readonly level: number; readonly share: number; readonly shape: number; readonly scale: number }
+  /** Windows over the level that belong to one event, on average: windows overlap, so one odd flow raises several. At least 1. */
+  readonly clusterWindows: number
 }
 
 /**
@@ -94,6 +96,8 @@ function readCalibration(value: unknown): Calibration {
   const share = number(tail.share, 'calibration.tail.share')
   const scale = number(tail.scale, 'calibration.tail.scale')
   if (!(share > 0 && share < 1)) refuse('calibration.tail.share', 'a share between 0 and 1', String(share))
+  const clusterWindows = number(calibration.clusterWindows, 'calibration.clusterWindows')
+  if (clusterWindows < 1) refuse('calibration.clusterWindows', 'a number of 1 or more', String(clusterWindows))
   if (scale <= 0) refuse('calibration.tail.scale', 'a number above 0', String(scale))
   return {
     windows: whole(calibration.windows, 'calibration.windows'),
@@ -106,6 +110,7 @@ function readCalibration(value: unknown): Calibration {
       shape: number(tail.shape, 'calibration.tail.shape'),
       scale,
     },
+    clusterWindows,
   }
 }
 
