@@ -18,6 +18,11 @@ export function prefixOf(text: string): string {
   return groups.map((group) => Number.parseInt(group || '0', 16).toString(16)).join(':')
 }
 
+/** The /24 or /64 that an address lies in, in the manner of `prefixOf`. */
+export function networkOf(text: string): string {
+  return text.includes(':') ? prefixOf(text) : text.slice(0, text.lastIndexOf('.'))
+}
+
 /** A MAC that its device made up (the second-lowest bit of the first octet, IEEE 802 §8.4): it names no maker. */
 export function isRandomMac(mac: string): boolean {
   return (Number.parseInt(mac.slice(0, 2), 16) & 2) !== 0

@@ -11,6 +11,7 @@ const MAX_HOST_ADDRESSES = 8
 export const MAX_BINDINGS = 65_536
 
 interface MacFacts {
+  readonly mac: string
   isRouter: boolean
   readonly local: string[]
   readonly global: string[]
@@ -21,13 +22,19 @@ export class Bindings {
   readonly #macs = new Map<string, MacFacts>()
   readonly #macOf = new Map<string, string>()
   readonly #routerAddresses = new Set<string>()
+  #foundRouters: string[] = []
+  /** A home with private IPv4 addresses gives public ones to nobody: who speaks for one routes. */
+  #hasPrivate = false
 
   macOf(address: string): string | undefined {
     return this.#macOf.get(address)
   }
 
-  isRouter(mac: string): boolean {
-    return this.#macs.get(mac)?.isRouter ?? false
+  /** MACs that turned out to be routers since the last call. */
+  takeRouters(): string[] {
+    const found = this.#foundRouters
+    this.#foundRouters = []
+    return found
   }
 
   /** A frame from `mac` carried the source `address`. True when the address is the MAC's own, as far as known. */
@@ -55,22 +62,27 @@ export class Bindings {
   #addLocal(facts: MacFacts, address: string): void {
     if (address.includes(':') || facts.local.length > MAX_HOST_ADDRESSES) return
     facts.local.push(address)
+    const isPrivate = !address.startsWith('169.254.')
+    if (isPrivate && !this.#hasPrivate) {
+      this.#hasPrivate = true
+      for (const other of this.#macs.values()) if (hasPublicIpv4(other)) this.#becomeRouter(other)
+    }
     const routesLocal = facts.local.length > MAX_HOST_ADDRESSES
-    const routesPublic = facts.global.some((other) => !other.includes(':')) && !address.startsWith('169.254.')
-    if (this.#routerAddresses.has(address) || routesLocal || routesPublic) this.#becomeRouter(facts)
+    if (this.#routerAddresses.has(address) || routesLocal) this.#becomeRouter(facts)
   }
 
   #addGlobal(facts: MacFacts, address: string): void {
     if (facts.isRouter) return
     facts.global.push(address)
     facts.networks.add(prefixOf(address))
-    const hasPrivate = facts.local.some((own) => !own.startsWith('169.254.'))
-    if (facts.networks.size > MAX_HOST_NETWORKS || (hasPrivate && !address.includes(':'))) this.#becomeRouter(facts)
+    const isRouted = this.#hasPrivate && !address.includes(':')
+    if (facts.networks.size > MAX_HOST_NETWORKS || isRouted) this.#becomeRouter(facts)
   }
 
   #becomeRouter(facts: MacFacts): void {
     if (facts.isRouter) return
     facts.isRouter = true
+    this.#foundRouters.push(facts.mac)
     for (const address of [...facts.global, ...facts.local.slice(1)]) {
       if (!this.#routerAddresses.has(address)) this.#macOf.delete(address)
     }
@@ -80,9 +92,13 @@ export class Bindings {
   #facts(mac: string): MacFacts {
     let facts = this.#macs.get(mac)
     if (facts === undefined) {
-      facts = { isRouter: false, local: [], global: [], networks: new Set() }
+      facts = { mac, isRouter: false, local: [], global: [], networks: new Set() }
       if (this.#macs.size < MAX_BINDINGS) this.#macs.set(mac, facts)
     }
     return facts
   }
+}
+
+function hasPublicIpv4(facts: MacFacts): boolean {
+  return facts.global.some((address) => !address.includes(':'))
 }

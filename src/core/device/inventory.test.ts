@@ -102,6 +102,31 @@ describe('whose a flow is', () => {
     expect(inventory.deviceOf('203.0.113.9')).toBe('ip:203.0.113.9')
   })
 
+  it('knows a router that speaks for one outside host only, since homes give out no public addresses', () => {
+    for (const order of [
+      [address(ROUTER, '203.0.113.9'), address(CAMERA, '192.168.1.21')],
+      [address(CAMERA, '192.168.1.21'), address(ROUTER, '203.0.113.9')],
+    ]) {
+      const inventory = new Inventory()
+      inventory.see(order)
+      expect(inventory.devices().find((device) => device.mac === ROUTER)).toMatchObject({
+        kind: 'gateway',
+        addresses: [],
+      })
+      expect(inventory.deviceOf('192.168.1.21')).toBe(`mac:${CAMERA}`)
+    }
+  })
+
+  it('gives flows from everywhere to the public host that the recording is about', () => {
+    const flows = Array.from({ length: 200 }, (_, i): TestFlow => {
+      const other = `${i % 2 === 0 ? '198.51.100' : '192.0.2'}.${i}`
+      return i % 4 === 0 ? { from: '203.0.113.7', to: other } : { from: other, to: '203.0.113.7' }
+    })
+    const inventory = new Inventory()
+    expect(new Set(ownersOf(inventory, flows))).toEqual(new Set(['ip:203.0.113.7']))
+    expect(inventory.devices()).toHaveLength(1)
+  })
+
   it('makes no device of a scanned address that never answers', () => {
     const inventory = new Inventory()
     const scan = Array.from(
@@ -224,9 +249,16 @@ describe('notes', () => {
       .filter((hour) => skip === undefined || hour < skip[0] || hour >= skip[1])
       .map((hour): TestFlow => ({ from: '192.168.1.61', to: '203.0.113.9', start: hour * HOUR + 1 }))
 
+  /** Somebody else is heard every half hour. */
+  const others = (hours: number) =>
+    Array.from(
+      { length: 2 * hours + 1 },
+      (_, i): TestFlow => ({ from: '192.168.1.7', to: '203.0.113.9', start: (i / 2) * HOUR }),
+    )
+
   it('tells of a device that falls silent and comes back, once', () => {
     const inventory = new Inventory({ clock })
-    inventory.assign(batchOf(regular(0, 36, [12, 17])))
+    inventory.assign(batchOf([...regular(0, 36, [12, 17]), ...others(36)]))
     const [note] = inventory.takeNotes({ ended: true })
     expect(note).toMatchObject({ kind: 'device-silent', device: 'ip:192.168.1.61' })
     expect(note?.text).toContain('fell silent for 5 h 5 min')
@@ -247,10 +279,17 @@ describe('notes', () => {
 
   it('tells of a device that stays silent only at the end', () => {
     const inventory = new Inventory({ clock })
-    inventory.assign(batchOf([...regular(0, 12), { from: '192.168.1.7', to: '203.0.113.9', start: 20 * HOUR }]))
+    inventory.assign(batchOf([...regular(0, 12), ...others(20)]))
     const silent = (notes: ReturnType<Inventory['takeNotes']>) => notes.filter((note) => note.kind === 'device-silent')
     expect(silent(inventory.takeNotes({ ended: false }))).toEqual([])
     expect(silent(inventory.takeNotes({ ended: true }))[0]?.text).toContain('has not come back')
+  })
+
+  it('tells nothing of a recording that slept', () => {
+    const inventory = new Inventory({ clock })
+    inventory.assign(batchOf([...regular(0, 10), ...regular(16, 30)]))
+    inventory.see([address('da:a1:19:00:00:01', '192.168.1.123', 19.5 * HOUR)])
+    expect(inventory.takeNotes({ ended: true })).toEqual([])
   })
 
   it('tells of a device that is first heard after hours', () => {

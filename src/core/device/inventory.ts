@@ -7,7 +7,9 @@ import { DeviceEntry } from './entry.ts'
 import { HostNames, registrableDomain } from './hosts.ts'
 import { MAX_NOTES, notesOf } from './notes.ts'
 import type { PeerTotals } from './peers.ts'
+import { Rhythm } from './rhythm.ts'
 import type { VendorOf } from './vendor.ts'
+import { WatchedNetworks } from './watched.ts'
 
 /** More devices than any home has; what comes beyond shares one entry. */
 export const MAX_DEVICES = 4096
@@ -34,7 +36,7 @@ export interface Assignment {
   readonly outward: Uint8Array
 }
 
-/** How much an address looks like a home device: nothing, an outside host, a public address of a host on this link, a local one. */
+/** How much an address looks like a home device: nothing, an outside host, a public address on this link or in the watched network, a local one. */
 const NOBODY = 0
 const OUTSIDE = 1
 const BOUND = 2
@@ -49,8 +51,9 @@ export class Inventory {
   readonly #bindings = new Bindings()
   readonly #hosts = new HostNames()
   readonly #noted = new Map<string, Note>()
-  #startMicros = Number.POSITIVE_INFINITY
-  #endMicros = Number.NEGATIVE_INFINITY
+  readonly #watched = new WatchedNetworks()
+  /** When anything was heard at all. */
+  readonly #recording = new Rhythm()
 
   constructor({ vendorOf = () => undefined, clock = localClock }: InventoryOptions = {}) {
     this.#vendorOf = vendorOf
@@ -60,7 +63,7 @@ export class Inventory {
   /** To be called with a step's sightings before its flows are assigned. */
   see(sightings: Iterable<Sighting>): void {
     for (const sighting of sightings) {
-      this.#span(sighting.micros, sighting.micros)
+      this.#recording.hear(sighting.micros, sighting.micros)
       this.#see(sighting)
     }
   }
@@ -71,6 +74,10 @@ export class Inventory {
     const outward = new Uint8Array(batch.length)
     const deviceIds: string[] = []
     const ranks = Uint8Array.from(batch.addresses, (address) => this.#rank(address))
+    this.#watched.learn(batch, (address) => ranks[address] === OUTSIDE)
+    batch.addresses.forEach((address, i) => {
+      if (ranks[i] === OUTSIDE && this.#watched.has(address)) ranks[i] = BOUND
+    })
     const entries = new Array<DeviceEntry | undefined>(batch.addresses.length)
     const index = new Map<DeviceEntry, number>()
     const entryAt = (address: number) => {
@@ -152,7 +159,7 @@ export class Inventory {
 
   /** The notes that are new or changed since the last call; `ended` once all flows have been assigned. */
   takeNotes({ ended }: { ended: boolean }): Note[] {
-    const recording = { startMicros: this.#startMicros, endMicros: this.#endMicros, ended, clock: this.#clock }
+    const recording = { heard: this.#recording, ended, clock: this.#clock }
     const fresh: Note[] = []
     for (const entry of this.#byId.values()) {
       for (const note of notesOf(entry, recording)) {
@@ -191,7 +198,7 @@ export class Inventory {
         return
       case 'router':
         this.#bindings.nameRouter(sighting.address)
-        this.#checkRouter(this.#bindings.macOf(sighting.address))
+        this.#markRouters()
         return
     }
   }
@@ -204,7 +211,7 @@ export class Inventory {
     if (kind === 'multicast' || kind === 'unspecified') return
     const isOwn = this.#bindings.bind(mac, address)
     if (isOwn) this.#adopt(mac, address)
-    this.#checkRouter(mac)
+    this.#markRouters()
   }
 
   /** An address that had a device of its own before its MAC was known brings that device along. */
@@ -215,13 +222,13 @@ export class Inventory {
     if (early !== undefined) this.#byAddress.delete(address)
   }
 
-  #checkRouter(mac: string | undefined): void {
-    if (mac === undefined || !this.#bindings.isRouter(mac)) return
-    const entry = this.#entryOfMac(mac)
-    if (entry.isRouter) return
-    entry.isRouter = true
-    entry.changed = true
-    for (const address of entry.addresses) if (this.#bindings.macOf(address) !== mac) entry.addresses.delete(address)
+  #markRouters(): void {
+    for (const mac of this.#bindings.takeRouters()) {
+      const entry = this.#entryOfMac(mac)
+      entry.isRouter = true
+      entry.changed = true
+      for (const address of entry.addresses) if (this.#bindings.macOf(address) !== mac) entry.addresses.delete(address)
+    }
   }
 
   /** The device that a name or hint is about; never an outside host. */
@@ -236,7 +243,7 @@ export class Inventory {
       case 'named':
         return LOCAL
       case 'global':
-        return this.#bindings.macOf(address) === undefined ? OUTSIDE : BOUND
+        return this.#bindings.macOf(address) === undefined && !this.#watched.has(address) ? OUTSIDE : BOUND
       default:
         return NOBODY
     }
@@ -247,9 +254,8 @@ export class Inventory {
     if (mac !== undefined) return this.#entryOfMac(mac)
     const known = this.#byAddress.get(address)
     if (known !== undefined) return known
-    const kind = classifyAddress(address)
-    if (kind === 'unspecified') return this.#entry(UNADDRESSED_ID, false)
-    const entry = this.#entry(`ip:${address}`, kind === 'local' || kind === 'named')
+    if (classifyAddress(address) === 'unspecified') return this.#entry(UNADDRESSED_ID, false)
+    const entry = this.#entry(`ip:${address}`, this.#rank(address) >= BOUND)
     if (entry.id !== OVERFLOW_ID) {
       entry.addAddress(address)
       this.#byAddress.set(address, entry)
@@ -284,7 +290,7 @@ export class Inventory {
     const received = bytesOf(batch, row, byResponder ? 0 : 1)
     const start = batch.startMicros[row]!
     const end = batch.endMicros[row]!
-    this.#span(start, end)
+    this.#recording.hear(start, end)
     entry.flows++
     entry.bytesOut += sent
     entry.bytesIn += received
@@ -303,11 +309,6 @@ export class Inventory {
     entry.votes.servesPort(batch.respPort[row]!)
     entry.peers.add(batch.addresses[owner]!, bytesOf(batch, row, 0) + bytesOf(batch, row, 1), start, end)
     entry.changed = true
-  }
-
-  #span(startMicros: number, endMicros: number): void {
-    if (startMicros < this.#startMicros) this.#startMicros = startMicros
-    if (endMicros > this.#endMicros) this.#endMicros = endMicros
   }
 }
 

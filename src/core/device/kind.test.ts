@@ -30,6 +30,7 @@ it.each([
 it('leaves open what says too little, and does not believe repetition', () => {
   expect(kindOf(['vendor', 'Murata'])).toBeUndefined()
   expect(kindOf(['name', 'ESP_3A52'])).toBeUndefined()
+  expect(kindOf(['announced', 'malaria-tests'])).toBeUndefined()
   const votes = new KindVotes()
   votes.hear('name', 'office printer')
   for (let i = 0; i < 100; i++) votes.hear('agent', 'iPhone')

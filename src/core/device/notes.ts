@@ -1,7 +1,7 @@
 /** What is worth knowing about the devices of a scan and is no alarm: one that is new, one that fell silent. */
 import type { Note } from './device.ts'
 import type { DeviceEntry } from './entry.ts'
-import { SILENT_MICROS, type Silence } from './rhythm.ts'
+import { type Rhythm, SILENT_MICROS, type Silence } from './rhythm.ts'
 
 /** A device first heard after this much of the recording is new; before, it may just have been quiet. */
 export const NEW_AFTER_MICROS = 6 * 3600e6
@@ -14,8 +14,8 @@ export const MAX_NOTES = 200
 const COMES_AND_GOES: ReadonlySet<string | undefined> = new Set(['phone', 'tablet', 'computer', 'console'])
 
 export interface Recording {
-  readonly startMicros: number
-  readonly endMicros: number
+  /** When anything was heard at all: where the recorder slept, no device's silence means anything. */
+  readonly heard: Rhythm
   /** No more flows will come: a device that has not been heard since stays silent. */
   readonly ended: boolean
   /** A time of day in words, such as "03:10". */
@@ -27,9 +27,10 @@ export function notesOf(entry: DeviceEntry, recording: Recording): Note[] {
   return [newDevice(entry, recording), silence(entry, recording)].filter((note) => note !== undefined)
 }
 
-function newDevice(entry: DeviceEntry, { startMicros, clock }: Recording): Note | undefined {
+function newDevice(entry: DeviceEntry, { heard, clock }: Recording): Note | undefined {
   const { firstMicros, lastMicros } = entry.rhythm
-  if (!(firstMicros - startMicros >= NEW_AFTER_MICROS) || !Number.isFinite(firstMicros)) return undefined
+  if (!Number.isFinite(firstMicros) || firstMicros - heard.firstMicros < NEW_AFTER_MICROS) return undefined
+  if (heard.silences.some((pause) => pause.endMicros <= firstMicros)) return undefined
   const text = `${entry.name.name} joined the network at ${clock(firstMicros)}${origin(entry)}.`
   return {
     id: `new-device ${entry.id}`,
@@ -50,14 +51,17 @@ function origin(entry: DeviceEntry): string {
 
 function silence(entry: DeviceEntry, recording: Recording): Note | undefined {
   const { rhythm } = entry
+  const { heard } = recording
   if (entry.randomMac || COMES_AND_GOES.has(entry.kind)) return undefined
   const gaps: Silence[] = [...rhythm.silences]
-  if (recording.ended && recording.endMicros - rhythm.lastMicros >= SILENT_MICROS) {
-    gaps.push({ startMicros: rhythm.lastMicros, endMicros: recording.endMicros })
+  if (recording.ended && heard.lastMicros - rhythm.lastMicros >= SILENT_MICROS) {
+    gaps.push({ startMicros: rhythm.lastMicros, endMicros: heard.lastMicros })
   }
   const [gap] = gaps
   // Twice silent is a habit, not an event.
   if (gap === undefined || gaps.length > 1) return undefined
+  if (heard.silences.some((pause) => pause.startMicros < gap.endMicros && pause.endMicros > gap.startMicros))
+    return undefined
   const lasted = gap.endMicros - gap.startMicros
   const isRegular =
     gap.startMicros - rhythm.firstMicros >= RHYTHM_MICROS && rhythm.longestPauseMicros * RHYTHM_RATIO <= lasted
