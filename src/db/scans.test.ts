@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { Case } from '#core/alert/case.ts'
 import type { ScanUpdate } from '#core/scan/update.ts'
 import { sampleCase, sampleDevice, sampleFlows, sampleSummary, sampleUpdate } from '../../tests/db/sample.ts'
+import { until } from '../../tests/db/until.ts'
 import { readCases, setCaseState, watchCases } from './cases.ts'
 import { watchDevices, watchNotes } from './devices.ts'
 import { countFlows, readFlows } from './flows.ts'
@@ -20,25 +21,10 @@ import {
   watchScans,
 } from './scans.ts'
 import { Store, store, useStore } from './store.ts'
-import type { Watch } from './watch.ts'
 
 const file = { file: 'home.pcap', sizeBytes: 1000, demo: false }
 
 beforeEach(() => useStore(new Store()))
-
-/** Waits until a watch gives a value that fits. */
-function until<T>(watch: Watch<T>, fits: (value: T) => boolean): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the watch never gave it')), 3000)
-    let stop: (() => void) | undefined
-    stop = watch.subscribe((value) => {
-      if (value === undefined || !fits(value)) return
-      clearTimeout(timer)
-      queueMicrotask(() => stop?.())
-      resolve(value)
-    })
-  })
-}
 
 test('a scan is stored step by step and watched while it runs', async () => {
   const id = await startScan(file)

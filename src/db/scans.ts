@@ -166,6 +166,8 @@ export async function purgeDeleted(before: number): Promise<number> {
     }
     await store().remove('scans', [id])
   }
+  // Room was made: what waits in memory may fit now.
+  if (ids.length > 0) await store().flushMemory()
   return ids.length
 }
 

@@ -118,15 +118,9 @@ export class Store {
         run(undefined)
         const start = () => {
           stop?.()
-          const subscription = liveQuery(async () => query()).subscribe({
-            next: (value) => {
-              if (live) run(value)
-            },
-            error: (error: unknown) => {
-              if (live) throw error
-            },
+          stop = this.#follow(query, (value) => {
+            if (live) run(value)
           })
-          stop = () => subscription.unsubscribe()
         }
         // Subscribing runs at once, so this also starts the first query.
         const stopMemory = this.memory.changes.subscribe(start)
@@ -136,6 +130,22 @@ export class Store {
           stop?.()
         }
       },
+    }
+  }
+
+  /** Once now, and at every change on disk; where there is no disk, memory's changes are all there is. */
+  #follow<T>(query: () => Promise<T>, run: (value: T) => void): () => void {
+    const hasDisk = Dexie.dependencies.indexedDB !== undefined && this.memory.state.value?.reason !== 'refused'
+    if (hasDisk) {
+      const subscription = liveQuery(async () => query()).subscribe(run)
+      return () => subscription.unsubscribe()
+    }
+    let live = true
+    void query().then((value) => {
+      if (live) run(value)
+    })
+    return () => {
+      live = false
     }
   }
 
