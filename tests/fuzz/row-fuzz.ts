@@ -6,55 +6,44 @@ import { ChunkBuffer } from '#core/logs/chunk-buffer.ts'
 import { layoutByNames } from '#core/logs/columns.ts'
 import { CsvReader } from '#core/logs/csv-reader.ts'
 import { readDelimitedHead, readRows } from '#core/logs/delimited.ts'
-import type { Layout } from '#core/logs/layout.ts'
 import { createFinder } from '#core/logs/names.ts'
 import { FlowRows, TableProgress } from '#core/logs/rows.ts'
 import { mutate } from './mutate.ts'
 import { TABLE_SEEDS } from './table-seeds.ts'
 
-interface Target {
-  readonly layout: Layout
-  readonly separator: number
-  readonly body: Uint8Array
-}
-
 /** The delimited seeds: their header is read once, their rows are damaged. */
-const TARGETS: readonly Target[] = TABLE_SEEDS.slice(1, 4).map((seed) => {
+function createTarget(seed: Uint8Array) {
   const table = readDelimitedHead(seed, true)
   const layout = layoutByNames(createFinder(table.columns, table.sampleRows))
-  return { layout, separator: table.shape.separator, body: seed.subarray(table.headerBytes, table.headerBytes + 300) }
-})
-const BODIES = TARGETS.map((target) => target.body)
+  const stats = { bytesRead: 0, packets: 0, rows: 0, skipped: new Tally(), remarks: [], readMs: 0, featuresMs: 0 }
+  const rows = new FlowRows(layout, stats, new TableProgress())
+  const reader = new CsvReader(table.shape, layout.reading, rows)
+  return { stats, rows, reader, body: seed.subarray(table.headerBytes, table.headerBytes + 300) }
+}
+
+type Target = ReturnType<typeof createTarget>
 
 /** Throws when a reader throws, loses count of a row, or lets a value through that no flow may have. */
 export function fuzzRows(iterations: number, seed: number): { inputs: number; rows: number; skipped: number } {
   const random = createRandom(seed)
-  let rows = 0
-  let skipped = 0
+  const targets = TABLE_SEEDS.slice(1, 4).map(createTarget)
+  const bodies = targets.map((target) => target.body)
+  let used = 0
   for (let i = 0; i < iterations; i++) {
-    const target = TARGETS[random.int(TARGETS.length)]!
-    const body = mutate(target.body, BODIES, random)
+    const target = targets[random.int(targets.length)]!
+    const body = mutate(target.body, bodies, random)
     const cut = random.int(4) === 0 ? random.int(body.length + 1) : body.length
-    const stats = { bytesRead: 0, packets: 0, rows: 0, skipped: new Tally(), remarks: [], readMs: 0, featuresMs: 0 }
-    const batches = readBody(body, cut, target, stats)
-    const used = batches.reduce((sum, batch) => sum + batch.length, 0)
-    const isSound = stats.rows === used + stats.skipped.total && batches.every(isSoundBatch)
+    const before = target.stats.rows - target.stats.skipped.total
+    const batches = readBody(body, cut, target)
+    const length = batches.reduce((sum, batch) => sum + batch.length, 0)
+    const isSound = target.stats.rows - target.stats.skipped.total - before === length && batches.every(isSoundBatch)
     if (!isSound) throw new Error(`iteration ${i} of seed ${seed}: ${Buffer.from(body).toString('base64')}`)
-    rows += used
-    skipped += stats.skipped.total
+    used += length
   }
-  return { inputs: iterations, rows, skipped }
+  return { inputs: iterations, rows: used, skipped: targets.reduce((sum, { stats }) => sum + stats.skipped.total, 0) }
 }
 
-function readBody(
-  body: Uint8Array,
-  cut: number,
-  target: Target,
-  stats: ConstructorParameters<typeof FlowRows>[1],
-): FlowBatch[] {
-  const rows = new FlowRows(target.layout, stats, new TableProgress())
-  const shape = { separator: target.separator, lineEnd: 10, quote: 34, comment: -1 }
-  const reader = new CsvReader(shape, target.layout.reading, rows)
+function readBody(body: Uint8Array, cut: number, { rows, reader }: Target): FlowBatch[] {
   const buffer = new ChunkBuffer(body.length)
   if (cut < body.length) {
     buffer.add(body.subarray(0, cut))

@@ -3,7 +3,7 @@ import { COUNT_COLUMNS, type FlowBatch, MAX_BATCH_ROWS } from '../flow/batch.ts'
 import type { Dictionary } from './dictionary.ts'
 
 export const FEATURE_COUNT = 78
-const FIRST_ROWS = 64
+const FIRST_ROWS = 16
 
 export interface BatchEnd {
   readonly categories: readonly { readonly name: string; readonly values: readonly string[] }[]

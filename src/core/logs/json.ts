@@ -64,8 +64,9 @@ function layOut(table: JsonTable, mapping?: ColumnMapping): { layout: Layout; pa
   const find = createFinder(table.columns, table.sampleRows)
   if (mapping) return { layout: layoutByMapping(find, mapping), paths: table.paths }
   const log = zeekLogName(table.columns, find.samples(find.first(['_path']))[0])
-  if (log !== 'conn') {
-    if (log !== undefined && !isComplete(mapByNames(find))) throw new InputError(otherZeekLogText(log))
+  if (log !== 'conn' || !find.has('orig_pkts')) {
+    if (log !== undefined && log !== 'conn' && !isComplete(mapByNames(find)))
+      throw new InputError(otherZeekLogText(log))
     return { layout: layoutByNames(find), paths: table.paths }
   }
   // Zeek leaves out what is unset, so a field may first come after the rows looked at.

@@ -143,7 +143,6 @@ export function readZeekHead(head: Uint8Array): ZeekHead | undefined {
 /** Fields that only one of Zeek's logs has, for JSON logs that do not say which they are. */
 const TELLING_FIELDS: readonly (readonly [field: string, log: string])[] = [
   ['conn_state', 'conn'],
-  ['orig_pkts', 'conn'],
   ['qtype', 'dns'],
   ['query', 'dns'],
   ['auth_success', 'ssh'],

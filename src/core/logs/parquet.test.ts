@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { readTable } from './fixture.ts'
+
+/** Written by DuckDB; what is in them stands in tests/golden/tables/README.md. */
+const golden = (name: string) =>
+  new Uint8Array(readFileSync(new URL(`../../../tests/golden/tables/${name}.parquet`, import.meta.url)))
+
+describe('tables as Parquet', () => {
+  it.each(['four-snappy', 'four-gzip', 'four-uncompressed'])('%s gives all rows', async (name) => {
+    const { kind, flows, skipped } = await readTable(golden(name))
+    expect(kind).toBe('flow-csv')
+    expect(skipped).toEqual({})
+    expect(flows).toHaveLength(40)
+    for (const [i, flow] of flows.entries()) {
+      expect(flow).toMatchObject({
+        row: i + 1,
+        start: 1_545_403_816_500_000 + 250_000 * i,
+        orig: `192.168.1.${i % 3}`,
+        counts: [i % 7, i % 5, (13 * i) % 1000, (17 * i) % 3000],
+        protocol: i % 2 ? 17 : 6,
+        label: i % 9 ? 'Benign' : 'Attack',
+      })
+    }
+  })
+
+  it('takes timestamps to the microsecond', async () => {
+    const { flows } = await readTable(golden('four-timestamp'))
+    const starts = flows.map(({ start }) => start).sort((a, b) => a - b)
+    expect(starts.slice(0, 3)).toEqual([1_545_403_816_500_000, 1_545_403_816_750_000, 1_545_403_817_000_000])
+  })
+
+  it('names a packing that is not read here', async () => {
+    await expect(readTable(golden('four-zstd'))).rejects.toMatchObject({
+      name: 'InputError',
+      message: expect.stringMatching(/packed by ZSTD/),
+    })
+  })
+
+  it('refuses every truncation in a sentence', async () => {
+    const bytes = golden('four-snappy')
+    for (let length = 4; length < bytes.length; length += 7) {
+      await expect(readTable(bytes.slice(0, length))).rejects.toMatchObject({ name: 'InputError' })
+    }
+  })
+})
