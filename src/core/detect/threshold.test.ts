@@ -35,7 +35,7 @@ test('the budget puts the threshold where so many events a week pass it', () => 
   )
 })
 
-test('without times 30,000 flows a day are assumed, and the text says so', () => {
+test('without a rate of its own a network of 30,000 flows a day is assumed, and the text says so', () => {
   const resolved = resolveThreshold({ kind: 'budget', perWeek: 1 }, CALIBRATION)
   expect(resolved.value).toBeCloseTo(0.98 + 0.1 * Math.log((0.02 * 210_000) / 4), 9)
   expect(resolved.text).toMatch(/30,000 flows a day/)

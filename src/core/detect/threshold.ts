@@ -14,7 +14,7 @@ export type ThresholdChoice =
 
 export const DEFAULT_THRESHOLD: ThresholdChoice = { kind: 'budget', perWeek: 1 }
 
-/** Windows a week when the source has no times: a home of 30,000 flows a day (docs: detection). */
+/** Windows a week when a network's own rate is not known: that of a busy home, 30,000 flows a day. */
 export const ASSUMED_WINDOWS_PER_WEEK = 30_000 * 7
 
 export interface ResolvedThreshold {
@@ -26,7 +26,7 @@ export interface ResolvedThreshold {
   readonly alarmsPerWeek: number
 }
 
-/** `windowsPerWeek` is this network's rate; undefined or not positive where the source has no times. */
+/** `windowsPerWeek` is this network's rate; undefined or not positive where it is not known, as when the source has no times. */
 export function resolveThreshold(
   choice: ThresholdChoice,
   calibration: Calibration,
@@ -39,7 +39,7 @@ export function resolveThreshold(
     choice.kind === 'budget'
       ? Math.min(choice.perWeek, perWeek)
       : (perWeek * tailProbability(value, calibration)) / calibration.clusterWindows
-  const rate = known ? `at ${spell(perWeek)} windows a week` : 'at 30,000 flows a day, as the source has no times'
+  const rate = known ? `at ${spell(perWeek)} windows a week` : 'on a network of 30,000 flows a day'
   return {
     value,
     alarmsPerWeek,
