@@ -14,14 +14,14 @@ export interface PeerTotals {
 
 export class Peers {
   #peers = new Map<string, PeerTotals>()
-  #sketch: Uint8Array | undefined
+  #sketch: Sketch | undefined
 
   add(address: string, bytes: number, startMicros: number, endMicros: number): void {
     const peer = this.#peers.get(address)
     if (peer === undefined) {
       if (this.#peers.size >= 2 * MAX_TRACKED_PEERS) this.#dropLightest()
       this.#peers.set(address, { address, flows: 1, bytes, firstMicros: startMicros, lastMicros: endMicros })
-      if (this.#sketch !== undefined) mark(this.#sketch, address)
+      this.#sketch?.add(address)
       return
     }
     peer.flows++
@@ -41,32 +41,45 @@ export class Peers {
 
   /** Exact until peers were dropped, then linear counting (Whang 1990): within a few per cent up to some 200,000. */
   get count(): number {
-    return this.#sketch === undefined ? this.#peers.size : estimate(this.#sketch)
+    return this.#sketch?.count ?? this.#peers.size
   }
 
   /** Most bytes first, then most flows. */
   top(limit: number): PeerTotals[] {
-    return [...this.#peers.values()].sort((a, b) => b.bytes - a.bytes || b.flows - a.flows).slice(0, limit)
+    const peers = [...this.#peers.values()]
+    const least =
+      Float64Array.from(peers, (peer) => peer.bytes)
+        .sort()
+        .at(-limit) ?? Number.NEGATIVE_INFINITY
+    const heavy = peers.filter((peer) => peer.bytes >= least)
+    return heavy.sort((a, b) => b.bytes - a.bytes || b.flows - a.flows).slice(0, limit)
   }
 
   #dropLightest(): void {
     if (this.#sketch === undefined) {
-      this.#sketch = new Uint8Array(SKETCH_BITS / 8)
-      for (const address of this.#peers.keys()) mark(this.#sketch, address)
+      this.#sketch = new Sketch()
+      for (const address of this.#peers.keys()) this.#sketch.add(address)
     }
     this.#peers = new Map(this.top(MAX_TRACKED_PEERS).map((peer) => [peer.address, peer]))
   }
 }
 
-function mark(sketch: Uint8Array, address: string): void {
-  const bit = hash(address) % SKETCH_BITS
-  sketch[bit >> 3]! |= 1 << (bit & 7)
-}
+class Sketch {
+  readonly #bits = new Uint8Array(SKETCH_BITS / 8)
+  #zeros = SKETCH_BITS
 
-function estimate(sketch: Uint8Array): number {
-  let zeros = 0
-  for (let bit = 0; bit < SKETCH_BITS; bit++) if ((sketch[bit >> 3]! & (1 << (bit & 7))) === 0) zeros++
-  return Math.round(-SKETCH_BITS * Math.log(Math.max(zeros, 1) / SKETCH_BITS))
+  add(address: string): void {
+    const bit = hash(address) % SKETCH_BITS
+    const mask = 1 << (bit & 7)
+    const byte = this.#bits[bit >> 3]!
+    if ((byte & mask) !== 0) return
+    this.#bits[bit >> 3] = byte | mask
+    this.#zeros--
+  }
+
+  get count(): number {
+    return Math.round(-SKETCH_BITS * Math.log(Math.max(this.#zeros, 1) / SKETCH_BITS))
+  }
 }
 
 /** FNV-1a with a final mix (murmur3), since FNV's low bits follow the last character. */
