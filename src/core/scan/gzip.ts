@@ -5,12 +5,12 @@ import type { ByteSource } from '../base/source.ts'
 
 /** Logs pack to a fiftieth at best; a bomb to a thousandth. Only judged once MIN_JUDGED_BYTES came out. */
 export const MAX_UNPACK_RATIO = 300
-export const MIN_JUDGED_BYTES = 64 << 20
+export const MIN_JUDGED_BYTES = 32 << 20
 export const MAX_UNPACKED_BYTES = 64 * 2 ** 30
 /** Pushed at once: DEFLATE's best ratio is 1032, so at most 17 MB come out of it. */
 const PUSH_BYTES = 1 << 14
 /** A stored block of 64 KiB gives nothing until it is whole; past that, silence means that the data ended. */
-const MAX_PUSHES_WITHOUT = (1 << 17) / PUSH_BYTES
+const MAX_SILENT_BYTES = 1 << 17
 const GIVE_BYTES = 1 << 20
 
 export interface UnpackedSource extends ByteSource {
@@ -77,9 +77,13 @@ class Unpacker {
   heldBytes = 0
   #packedBytes = 0
   #held: Uint8Array[] = []
-  /** fflate sees that data are missing only when its last push brings some: so the newest byte always waits. */
-  #waiting = new Uint8Array(0)
-  #pushesWithout = 0
+  /**
+   * What was not given to fflate yet: it wants large pieces, and sees that data are missing only when its last push brings some,
+   * so the newest byte always waits.
+   */
+  readonly #pending = new Uint8Array(PUSH_BYTES)
+  #filled = 0
+  #silentBytes = 0
   #broken: string | undefined
   readonly #stream: Gunzip | Inflate
 
@@ -88,7 +92,7 @@ class Unpacker {
       this.bytes += data.length
       this.heldBytes += data.length
       if (data.length === 0) return
-      this.#pushesWithout = 0
+      this.#silentBytes = 0
       this.#held.push(data)
     }
     this.#stream = form === 'gzip' ? new Gunzip(take) : new Inflate(take)
@@ -96,27 +100,31 @@ class Unpacker {
 
   /** False once the data broke, or ended before their container did. */
   get isOpen(): boolean {
-    return this.#broken === undefined && this.#pushesWithout <= MAX_PUSHES_WITHOUT
+    return this.#broken === undefined && this.#silentBytes <= MAX_SILENT_BYTES
   }
 
   push(chunk: Uint8Array): void {
     this.#packedBytes += chunk.length
-    // A copy: fflate keeps what it could not use yet, and the caller's buffer is used again.
-    const joined = new Uint8Array(this.#waiting.length + chunk.length)
-    joined.set(this.#waiting)
-    joined.set(chunk, this.#waiting.length)
-    this.#give(joined.subarray(0, -1), false)
-    this.#waiting = joined.slice(-1)
+    for (let at = 0; at < chunk.length && this.isOpen; ) {
+      const taken = Math.min(PUSH_BYTES - this.#filled, chunk.length - at)
+      this.#pending.set(chunk.subarray(at, at + taken), this.#filled)
+      this.#filled += taken
+      at += taken
+      if (this.#filled < PUSH_BYTES) return
+      this.#give(this.#pending.slice(0, -1), false)
+      this.#pending[0] = this.#pending[PUSH_BYTES - 1]!
+      this.#filled = 1
+    }
   }
 
   /** What is wrong with the data, if anything. */
   finish(): string | undefined {
-    if (this.isOpen) this.#give(this.#waiting, true)
+    if (this.isOpen) this.#give(this.#pending.slice(0, this.#filled), true)
     return this.#broken
   }
 
   #give(piece: Uint8Array, final: boolean): void {
-    this.#pushesWithout++
+    this.#silentBytes += piece.length
     try {
       this.#stream.push(piece, final)
     } catch (error) {
