@@ -47,6 +47,6 @@ export function isAt(name: PageName): boolean {
   return name === 'home' ? id === '/' : id === PATHS[name].slice(0, -1)
 }
 
-export async function open(name: PageName, query: Query = {}): Promise<void> {
-  await goto(link(name, query))
+export async function open(name: PageName, query: Query = {}, keep: 'step' | 'replace' = 'step'): Promise<void> {
+  await goto(link(name, query), { replaceState: keep === 'replace' })
 }

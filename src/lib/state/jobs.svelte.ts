@@ -4,7 +4,7 @@ import type { ColumnMapping } from '#core/logs/columns.ts'
 import { readSettings } from '#db/settings.ts'
 import type { Scanner } from '#lib/remote/scan.ts'
 import { resolve } from '$app/paths'
-import { open } from './address.ts'
+import { isAt, open } from './address.ts'
 
 export interface Job {
   readonly id: number
@@ -22,6 +22,8 @@ export interface Job {
 
 class Jobs {
   list: Job[] = $state([])
+  /** Scans that ended since a person last gave files. */
+  finished: { readonly name: string; readonly scanId: string }[] = $state.raw([])
   #next = 1
   readonly #files = new Map<string, File>()
   #stop: (() => void) | undefined
@@ -40,11 +42,13 @@ class Jobs {
   }
 
   addFiles(files: readonly File[], mapping?: ColumnMapping): void {
+    if (files.length > 0) this.#show()
     for (const file of files) this.#add({ name: file.name, sizeBytes: file.size, source: file, mapping })
     void this.#run()
   }
 
   addDemo(): void {
+    this.#show()
     this.#add({ name: 'Demo home', sizeBytes: undefined, source: { demo: true }, mapping: undefined })
     void this.#run()
   }
@@ -75,6 +79,13 @@ class Jobs {
     return this.#files.get(scanId)
   }
 
+  /** A first file shows its page; those that follow in a row leave the reader where they are. */
+  #show(): void {
+    if (this.running) return
+    this.finished = []
+    void open('scan')
+  }
+
   #add(job: Pick<Job, 'name' | 'sizeBytes' | 'source' | 'mapping'>): void {
     this.list.push({
       ...job,
@@ -84,6 +95,11 @@ class Jobs {
       stopping: false,
       problem: undefined,
     })
+  }
+
+  #end(job: Job): void {
+    this.dismiss(job)
+    if (job.scanId !== undefined) this.finished = [...this.finished, { name: job.name, scanId: job.scanId }]
   }
 
   #take(): Promise<Scanner> {
@@ -109,15 +125,15 @@ class Jobs {
       const showing = scan.scanId.then((id) => {
         job.scanId = id
         if (job.source instanceof File) this.#files.set(id, job.source)
-        return open('scan', { id })
+        return this.finished.length === 0 && isAt('scan') ? open('scan', { id }, 'replace') : undefined
       })
       await Promise.all([showing, scan.done])
-      this.list = this.list.filter((other) => other.id !== job.id)
+      this.#end(job)
     } catch (error) {
       job.state = 'ended'
       // A scan that began tells its own story on its page.
       if (job.scanId === undefined) job.problem = error instanceof Error ? error.message : String(error)
-      else this.dismiss(job)
+      else this.#end(job)
     } finally {
       this.#stop = undefined
     }

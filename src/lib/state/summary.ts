@@ -56,7 +56,7 @@ export function headline(state: {
   }
   if (open.length > 0)
     return open.length === 1
-      ? 'One case waits, none of it urgent.'
+      ? 'One case waits; it is not urgent.'
       : `${plural(open.length, 'case')} wait, none of them urgent.`
   const last = lastUnusual(state.cases)
   if (last !== undefined) return `Nothing unusual since ${formatSince(last, state.nowMicros)}.`
@@ -65,4 +65,17 @@ export function headline(state: {
   const hours = (summary.endMicros - summary.startMicros) / 1000
   const over = Number.isFinite(hours) ? ` over ${formatDuration(hours)}` : ''
   return `Nothing unusual in ${plural(summary.devices, 'device')}${over}.`
+}
+
+const WEEK_MICROS = WEEK_MS * 1000
+
+/** How busy this network is, by the newest scan of at least an hour that is not the demo. */
+export function networkRate(scans: readonly ScanRecord[]): { file: string; windowsPerWeek: number } | undefined {
+  for (const { file, demo, summary } of scans) {
+    if (!summary || demo) continue
+    const micros = summary.endMicros - summary.startMicros
+    if (micros >= 3600e6 && summary.windows > 0)
+      return { file, windowsPerWeek: (summary.windows / micros) * WEEK_MICROS }
+  }
+  return undefined
 }

@@ -19,7 +19,7 @@ const NAME_SOURCES: Readonly<Record<Device['nameFrom'], string>> = {
   table: 'the file has no addresses, so all rows count as one device',
 }
 
-export function knownFacts(device: Device): Fact[] {
+export function knownFacts(device: Device, zone?: string): Fact[] {
   const facts: (Fact | undefined)[] = [
     { what: 'Name', value: device.name, from: NAME_SOURCES[device.nameFrom] },
     device.kind ? { what: 'Kind', value: device.kind, from: 'a guess from what it announces and does' } : undefined,
@@ -31,7 +31,7 @@ export function knownFacts(device: Device): Fact[] {
     Number.isFinite(device.firstMicros)
       ? {
           what: 'Seen',
-          value: `${formatAbsolute(device.firstMicros)} to ${formatAbsolute(device.lastMicros)}`,
+          value: `${formatAbsolute(device.firstMicros, zone)} to ${formatAbsolute(device.lastMicros, zone)}`,
           from: 'its first and last flow',
         }
       : undefined,

@@ -32,10 +32,10 @@ export const FLOW_COLUMNS: readonly TableColumn<FlowColumn>[] = [
   { key: 'respBytes', label: 'Back', width: '6rem', number: true },
 ]
 
-export function flowCell(flow: FlowLine, column: FlowColumn): string {
+export function flowCell(flow: FlowLine, column: FlowColumn, zone?: string): string {
   switch (column) {
     case 'startMicros':
-      return formatMoment(flow.startMicros)
+      return formatMoment(flow.startMicros, zone)
     case 'origAddress':
     case 'respAddress':
       return flow[column] || '–'

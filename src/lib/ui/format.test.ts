@@ -83,6 +83,12 @@ describe('times', () => {
   })
 })
 
+it('tells times by the clock of the recording when asked', () => {
+  const micros = Date.parse('2025-11-14T03:10:00Z') * 1000
+  expect(formatSpan(micros, micros, 'UTC')).toBe('Fri 14 Nov, 03:10')
+  expect(formatSpan(micros, micros, 'Asia/Tokyo')).toBe('Fri 14 Nov, 12:10')
+})
+
 describe('measures', () => {
   it('compares with the usual', () => {
     expect(formatRatio(34, 3)).toBe('11.3 × the usual')

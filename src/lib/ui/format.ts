@@ -72,81 +72,90 @@ function joinUnits(large: readonly [number, string], small: readonly [number, st
   return small[0] === 0 ? head : `${head} ${small[0]}${NO_BREAK}${small[1]}`
 }
 
-const dayMs = 86_400_000
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
-const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short' })
-const shortDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
-const fullDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
-const absolute = new Intl.DateTimeFormat('en-GB', {
-  weekday: 'short',
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-})
+const DAY_MS = 86_400_000
+
+const SHAPES = {
+  clock: { hour: '2-digit', minute: '2-digit' },
+  weekday: { weekday: 'short' },
+  longWeekday: { weekday: 'long' },
+  date: { day: 'numeric', month: 'short' },
+  fullDate: { day: 'numeric', month: 'short', year: 'numeric' },
+  moment: { day: '2-digit', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  absolute: {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>
+
+const shaped = new Map<string, Intl.DateTimeFormat>()
+
+/** `zone`: an IANA name where a recording's own clock is meant; the reader's otherwise. */
+function inShape(shape: keyof typeof SHAPES, micros: number, zone: string | undefined): string {
+  const key = `${shape} ${zone ?? ''}`
+  let format = shaped.get(key)
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-GB', {
+      ...SHAPES[shape],
+      ...(zone === undefined ? undefined : { timeZone: zone }),
+    })
+    shaped.set(key, format)
+  }
+  return format.format(micros / 1000)
+}
 
 /** Fri 14 Nov 2025, 03:10:22 */
-export function formatAbsolute(micros: number): string {
-  return Number.isFinite(micros) ? absolute.format(micros / 1000) : 'no time in the file'
+export function formatAbsolute(micros: number, zone?: string): string {
+  return Number.isFinite(micros) ? inShape('absolute', micros, zone) : 'no time in the file'
 }
-
-export function formatClock(micros: number): string {
-  return Number.isFinite(micros) ? clock.format(micros / 1000) : '–'
-}
-
-const moment = new Intl.DateTimeFormat('en-GB', {
-  day: '2-digit',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-})
 
 /** 14 Nov, 03:10:22: for columns. */
-export function formatMoment(micros: number): string {
-  return Number.isFinite(micros) ? moment.format(micros / 1000) : '–'
+export function formatMoment(micros: number, zone?: string): string {
+  return Number.isFinite(micros) ? inShape('moment', micros, zone) : '–'
+}
+
+export function formatClock(micros: number, zone?: string): string {
+  return Number.isFinite(micros) ? inShape('clock', micros, zone) : '–'
 }
 
 /** Fri 14 Nov */
-export function formatDay(micros: number): string {
-  return Number.isFinite(micros) ? `${weekday.format(micros / 1000)} ${shortDate.format(micros / 1000)}` : ''
+export function formatDay(micros: number, zone?: string): string {
+  return Number.isFinite(micros) ? `${inShape('weekday', micros, zone)} ${inShape('date', micros, zone)}` : ''
 }
 
 /** Close times by their distance, times of this week by weekday, older ones by date. */
-export function formatRelative(micros: number, now: number): string {
+export function formatRelative(micros: number, now: number, zone?: string): string {
   if (!Number.isFinite(micros)) return 'no time'
-  const at = micros / 1000
   const ago = (now - micros) / 1000
   if (ago >= 0 && ago < 60_000) return 'just now'
   if (ago >= 0 && ago < 3_600_000) return `${Math.floor(ago / 60_000)}${NO_BREAK}min ago`
   if (ago >= 0 && ago < 12 * 3_600_000) return `${Math.floor(ago / 3_600_000)}${NO_BREAK}h ago`
-  if (Math.abs(ago) < 6 * dayMs) return `${weekday.format(at)} ${clock.format(at)}`
-  const sameYear = new Date(at).getFullYear() === new Date(now / 1000).getFullYear()
-  return `${(sameYear ? shortDate : fullDate).format(at)}, ${clock.format(at)}`
+  const time = inShape('clock', micros, zone)
+  if (Math.abs(ago) < 6 * DAY_MS) return `${inShape('weekday', micros, zone)} ${time}`
+  const sameYear = new Date(micros / 1000).getFullYear() === new Date(now / 1000).getFullYear()
+  return `${inShape(sameYear ? 'date' : 'fullDate', micros, zone)}, ${time}`
 }
 
-/** The day of a past moment, to stand after "since": 10 o’clock today, Tuesday, 3 March. */
+/** A past moment, to stand after "since": 11:00, Tuesday, 15 Oct 2025. */
 export function formatSince(micros: number, now: number): string {
   const ago = (now - micros) / 1000
-  const at = micros / 1000
-  if (ago < 12 * 3_600_000) return clock.format(at)
-  if (ago < 6 * dayMs) return new Intl.DateTimeFormat('en-GB', { weekday: 'long' }).format(at)
-  return fullDate.format(at)
+  if (ago < 12 * 3_600_000) return inShape('clock', micros, undefined)
+  return inShape(ago < 6 * DAY_MS ? 'longWeekday' : 'fullDate', micros, undefined)
 }
 
 /** 03:10 – 09:24 on one day, both in full otherwise. */
-export function formatSpan(startMicros: number, endMicros: number): string {
+export function formatSpan(startMicros: number, endMicros: number, zone?: string): string {
   if (!Number.isFinite(startMicros)) return 'no times in the file'
-  const start = startMicros / 1000
-  const end = endMicros / 1000
-  const day = `${weekday.format(start)} ${shortDate.format(start)}`
-  if (fullDate.format(start) === fullDate.format(end)) {
-    const [from, to] = [clock.format(start), clock.format(end)]
-    return from === to ? `${day}, ${from}` : `${day}, ${from} – ${to}`
-  }
-  return `${day}, ${clock.format(start)} – ${weekday.format(end)} ${shortDate.format(end)}, ${clock.format(end)}`
+  const day = formatDay(startMicros, zone)
+  const from = formatClock(startMicros, zone)
+  const to = formatClock(endMicros, zone)
+  if (inShape('fullDate', startMicros, zone) !== inShape('fullDate', endMicros, zone))
+    return `${day}, ${from} – ${formatDay(endMicros, zone)}, ${to}`
+  return from === to ? `${day}, ${from}` : `${day}, ${from} – ${to}`
 }
 
 /** "40 times more", "about the same", "a fifth": how far a value is from the usual one. */

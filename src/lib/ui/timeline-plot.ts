@@ -18,13 +18,13 @@ export interface PlotData {
   readonly bins: number
   /** False: the axis counts rows. */
   readonly timed: boolean
+  /** By whose clock; undefined is the reader's. */
+  readonly zone: string | undefined
 }
 
 export interface PlotColours {
-  readonly ink: string
   readonly soft: string
   readonly hairline: string
-  readonly accent: string
   readonly critical: string
   readonly high: string
   readonly medium: string
@@ -53,6 +53,11 @@ export class TimelinePlot {
     const axisColour = () => this.#colours.soft
     this.#plot = new uPlot(
       {
+        // Ticks stand on whole hours of that clock.
+        tzDate: (seconds) =>
+          this.#data.zone === undefined
+            ? new Date(seconds * 1000)
+            : uPlot.tzDate(new Date(seconds * 1000), this.#data.zone),
         width: options.widthPx,
         height: heightOf(options.data),
         padding: [TOP_PX, 20, 0, 20],
@@ -141,11 +146,12 @@ export class TimelinePlot {
   /** Clock times, with the day below the first one of each day; row numbers when there are no times. */
   #labels(splits: readonly number[]): string[] {
     if (!this.#data.timed) return splits.map((split) => formatCount(split))
+    const { zone } = this.#data
     let day = ''
     return splits.map((split) => {
       const micros = this.#fromX(split)
-      const own = formatDay(micros)
-      const label = own === day ? formatClock(micros) : `${formatClock(micros)}\n${own}`
+      const own = formatDay(micros, zone)
+      const label = own === day ? formatClock(micros, zone) : `${formatClock(micros, zone)}\n${own}`
       day = own
       return label
     })
