@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRandom } from '#core/base/random.ts'
 import { filmHome } from '../tools/demo/home.ts'
 import { writePcap } from '../tools/demo/pcap-writer.ts'
-import { makeTableText } from '../tools/make-table.ts'
+import { makeTable } from '../tools/make-table.ts'
 import { dropFiles, runDemo, scansEnded, storedRows } from './actions.ts'
 import { open, openSession, type Session } from './harness.ts'
 import { type Site, serveSite } from './site.ts'
@@ -30,16 +30,52 @@ async function newPage(): Promise<Page> {
 
 const text = (content: string) => new TextEncoder().encode(content)
 
+async function table(rows: number, seed: number): Promise<Uint8Array> {
+  return text((await Array.fromAsync(makeTable({ rows, seed, anomalies: 3 }))).join(''))
+}
+
 /** A Zeek conn.log of a sensor that reports every minute, and once sends what it never sent. */
 function connLog(): Uint8Array {
   const random = createRandom(5)
-  const fields = ['ts', 'uid', 'id.orig_h', 'id.orig_p', 'id.resp_h', 'id.resp_p', 'proto', 'service', 'duration', 'orig_bytes', 'resp_bytes', 'conn_state', 'orig_pkts', 'resp_pkts']
+  const fields = [
+    'ts',
+    'uid',
+    'id.orig_h',
+    'id.orig_p',
+    'id.resp_h',
+    'id.resp_p',
+    'proto',
+    'service',
+    'duration',
+    'orig_bytes',
+    'resp_bytes',
+    'conn_state',
+    'orig_pkts',
+    'resp_pkts',
+  ]
   const rows = Array.from({ length: 300 }, (_, i) => {
     const large = i === 200
-    const values = [1.77e9 + 60 * i, `C${i}`, '192.168.1.20', 40000 + i, '203.0.113.5', 443, 'tcp', 'ssl', 0.4, large ? 90_000_000 : 400 + random.int(60), 1200 + random.int(90), 'SF', large ? 62_000 : 8, large ? 31_000 : 9]
+    const values = [
+      1.77e9 + 60 * i,
+      `C${i}`,
+      '192.168.1.20',
+      40000 + i,
+      '203.0.113.5',
+      443,
+      'tcp',
+      'ssl',
+      0.4,
+      large ? 90_000_000 : 400 + random.int(60),
+      1200 + random.int(90),
+      'SF',
+      large ? 62_000 : 8,
+      large ? 31_000 : 9,
+    ]
     return values.join('\t')
   })
-  return text(['#separator \\x09', '#unset_field\t-', '#path\tconn', `#fields\t${fields.join('\t')}`, ...rows, ''].join('\n'))
+  return text(
+    ['#separator \\x09', '#unset_field\t-', '#path\tconn', `#fields\t${fields.join('\t')}`, ...rows, ''].join('\n'),
+  )
 }
 
 describe('the demo', () => {
@@ -63,11 +99,11 @@ describe('the demo', () => {
 describe('dropped files', () => {
   test('of each kind are read, known by content, and asked of nobody', async () => {
     const page = await newPage()
-    const capture = writePcap(filmHome({ events: ['printer-update'] }))
+    const capture = writePcap(filmHome(7, ['printer-update']))
     const files = [
       { name: 'tuesday.bin', bytes: capture, kind: 'pcap' },
       { name: 'zeek.txt', bytes: gzipSync(connLog()), kind: 'zeek-conn' },
-      { name: 'flows.dat', bytes: text(await makeTableText({ rows: 2000, seed: 3 })), kind: 'flow-csv' },
+      { name: 'flows.dat', bytes: await table(2000, 3), kind: 'flow-csv' },
     ]
     // The first scan loads the model; from then on nothing more is asked.
     await dropFiles(page, [files[2]!])
@@ -76,12 +112,17 @@ describe('dropped files', () => {
     const before = session.records.requests.length
     await dropFiles(page, files)
     const scans = await scansEnded(page, { count: 4 })
-    expect(scans.slice(1).map(({ state, summary }) => [state, summary?.kind])).toEqual(files.map(({ kind }) => ['done', kind]))
+    expect(scans.slice(1).map(({ state, summary }) => [state, summary?.kind])).toEqual(
+      files.map(({ kind }) => ['done', kind]),
+    )
     expect(session.records.requests.slice(before)).toEqual([])
     const zeek = scans.find(({ summary }) => summary?.kind === 'zeek-conn')!
     expect(zeek.summary).toMatchObject({ rows: 300, windows: 290, cases: 1 })
     await page.goto(`${site.url}scan/?id=${encodeURIComponent(zeek.id)}`)
-    await page.getByRole('link', { name: /90\.\d MB/ }).first().waitFor()
+    await page
+      .getByRole('link', { name: /90\.\d MB/ })
+      .first()
+      .waitFor()
   })
 
   test.each([
@@ -93,7 +134,7 @@ describe('dropped files', () => {
     ['noise.csv', String.fromCharCode(...Array.from({ length: 3000 }, (_, i) => 1 + ((i * 7919) % 31))), /./],
   ])('%s is answered in a sentence, and earlier history stays', async (name, content, expected) => {
     const page = await newPage()
-    await dropFiles(page, [{ name: 'good.csv', bytes: text(await makeTableText({ rows: 200, seed: 1 })) }])
+    await dropFiles(page, [{ name: 'good.csv', bytes: await table(200, 1) }])
     await scansEnded(page, { count: 1 })
     await dropFiles(page, [{ name, bytes: text(content) }])
     const [good, bad] = await scansEnded(page, { count: 2 })
@@ -108,7 +149,7 @@ describe('dropped files', () => {
 
   test('can be stopped, and what was found is kept', async () => {
     const page = await newPage()
-    await dropFiles(page, [{ name: 'long.csv', bytes: text(await makeTableText({ rows: 120_000, seed: 2 })) }])
+    await dropFiles(page, [{ name: 'long.csv', bytes: await table(120_000, 2) }])
     await page.getByRole('button', { name: /stop/i }).click()
     const [scan] = await scansEnded(page, { count: 1 })
     expect(scan!.state).toBe('stopped')

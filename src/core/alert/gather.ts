@@ -102,10 +102,10 @@ export class CaseBook {
     this.#changed.add(evidence)
     evidence.startMicros = Math.min(evidence.startMicros, finding.startMicros)
     evidence.endMicros = Math.max(evidence.endMicros, finding.endMicros)
-    evidence.firstRow = Math.min(evidence.firstRow, finding.rows[0])
-    evidence.lastRow = Math.max(evidence.lastRow, finding.rows[1])
+    const isModel = finding.detector === MODEL_DETECTOR
+    extendRows(evidence, finding, isModel)
     evidence.count++
-    if (finding.detector === MODEL_DETECTOR) {
+    if (isModel) {
       evidence.modelCount++
       if (finding.rows[0] > evidence.lastFindingRow) evidence.clusters++
       evidence.lastFindingRow = Math.max(evidence.lastFindingRow, finding.rows[1])
@@ -162,6 +162,17 @@ function isNear(evidence: Evidence, finding: Finding): boolean {
     )
   }
   return finding.rows[0] - evidence.lastRow <= GATHER_ROWS && evidence.firstRow - finding.rows[1] <= GATHER_ROWS
+}
+
+/** The model says which rows; a minute of the baseline spans everything in it, so its rows stand only while the model is silent. */
+function extendRows(evidence: Evidence, { rows: [first, last] }: Finding, isModel: boolean): void {
+  if (isModel && evidence.modelCount === 0) {
+    evidence.firstRow = first
+    evidence.lastRow = last
+  } else if (isModel || evidence.modelCount === 0) {
+    evidence.firstRow = Math.min(evidence.firstRow, first)
+    evidence.lastRow = Math.max(evidence.lastRow, last)
+  }
 }
 
 function weighFeatures(evidence: Evidence, finding: Finding, ratio: number): void {

@@ -86,7 +86,7 @@ const KINDS: readonly Kind[] = [
   {
     fits: ({ evidence }) => evidence.device === 'table',
     title: ({ evidence, reasons }) =>
-      `Rows ${evidence.firstRow} to ${evidence.lastRow} do not look like usual traffic: ${told(reasons[0])}.`,
+      `Rows ${evidence.firstRow} to ${evidence.lastRow} hold flows unlike usual traffic: ${told(reasons[0])}.`,
     usual: () => 'The table has no addresses, so all its rows count as one device.',
     harmless: () => 'A rare but ordinary job, such as an update, or a table from a very different kind of network.',
     advice: () => [
