@@ -12,7 +12,7 @@ import { makeCalibration } from '#core/detect/calibration.ts'
 import { type ModelManifest, readManifest } from '#core/model/manifest.ts'
 import { sha256Hex } from '#core/model/verify.ts'
 import { createOnnxNetwork } from '#engine/onnx/network.ts'
-import { meanAtPercentile, type Trial, writeCard } from './autoencoder/card.ts'
+import { preference, type Trial, writeCard } from './autoencoder/card.ts'
 import { loadSequences, type Part, type Sequence } from './autoencoder/data.ts'
 import { baselineSets, scoreAll, scoreSets } from './autoencoder/evaluate.ts'
 import { exportAutoencoder } from './autoencoder/export.ts'
@@ -63,12 +63,6 @@ const command = `npm run train:autoencoder -- --data ../shared/data --seed ${val
 const card = writeCard({ chosen, other, sequences, trainWindows: chosen.trainWindows, perGroup, command })
 await writeFile(join(out, 'card.md'), card)
 console.log(`${out}: ${chosen.transform} chosen, ${chosen.manifest.files[0]?.sha256}`)
-
-/** Recall counts, and false windows beyond the 1 % that the threshold was set for count against it. */
-function preference(trial: Trial): number {
-  const { recall, falseShare } = meanAtPercentile(trial)
-  return recall - Math.max(0, falseShare - 0.01)
-}
 
 async function runTrial(transform: Transform): Promise<(typeof trials)[number]> {
   const scaler = fitInputScaler(partOf('train'), transform, perGroup)

@@ -80,9 +80,15 @@ async function loadCaptures(folder: string): Promise<Sequence[]> {
     const runs = readdirSync(join(folder, type))
       .filter((name) => name.endsWith('.pcap'))
       .sort()
+    // Setup-C-3 of D-LinkDayCam repeats the packets of Setup-C-2: a flow that an earlier run had is left out.
+    const seen = new Set<string>()
     for (const [run, name] of runs.entries()) {
       const part = partOfRun(type, run)
-      for (const flows of byDevice(await readFlows(join(folder, type, name)))) {
+      const fresh = (await readFlows(join(folder, type, name))).filter(({ device, startMicros }) => {
+        const flow = `${device} ${startMicros}`
+        return !seen.has(flow) && seen.add(flow)
+      })
+      for (const flows of byDevice(fresh)) {
         sequences.push({ set: CAPTURES.set, group: type, part, flows, attack: new Int8Array(flows.length) })
       }
     }

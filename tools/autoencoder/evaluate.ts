@@ -13,6 +13,8 @@ export interface ScoredSet {
   readonly usual: Float64Array
   /** Ascending scores of windows whose newest flow is an attack. */
   readonly attack: Float64Array
+  /** The same by the label of that flow. */
+  readonly classes: ReadonlyMap<string, Float64Array>
 }
 
 export interface Scoring {
@@ -46,7 +48,10 @@ export async function scoreSets(sequences: readonly Sequence[], scoring: Scoring
     const labelled = makeWindows(members, scoring.transform, scoring.scaler)
     const scores = await scoreAll(labelled, scoring.network)
     const pick = (label: number) => scores.filter((_, i) => labelled.attack[i] === label).sort()
-    scored.push({ set, usual: pick(0), attack: pick(1) })
+    const names = new Set(labelled.label.filter((_, i) => labelled.attack[i] === 1))
+    const ofClass = (name: string) => scores.filter((_, i) => labelled.label[i] === name).sort()
+    const classes = new Map([...names].map((name) => [name, ofClass(name)]))
+    scored.push({ set, usual: pick(0), attack: pick(1), classes })
   }
   return scored
 }
@@ -58,7 +63,7 @@ export interface Hits {
 
 export interface BaselineSet {
   readonly set: string
-  /** Flows in minutes that the box-plot calls far out, of attack flows and of usual ones. */
+  /** Device-minutes that the box-plot calls far out, of those with an attack flow and of those with usual flows only. */
   readonly attack: Hits
   readonly usual: Hits
 }
@@ -78,15 +83,27 @@ export function baselineSets(
       const plot = new BoxPlot({ deviceId: () => set })
       const findings = [...plot.push(scaledRows(sequence, transform, scaler)), ...plot.finish()]
       const far = new Set(findings.map(({ startMicros }) => startMicros / MINUTE))
-      for (const [i, { startMicros }] of sequence.flows.entries()) {
-        const label = sequence.attack[i]!
-        if (label !== 0 && label !== 1) continue
+      for (const [minute, label] of labelMinutes(sequence)) {
         count[label].n++
-        if (far.has(Math.floor(startMicros / MINUTE))) count[label].hits++
+        if (far.has(minute)) count[label].hits++
       }
     }
     return [{ set, attack: count[1], usual: count[0] }]
   })
+}
+
+/** 1 for a minute in which an attack flow begins, 0 when all of its flows are usual; others are left out. */
+function labelMinutes({ flows, attack }: Sequence): Map<number, 0 | 1> {
+  const worst = new Map<number, number>()
+  for (const [i, { startMicros }] of flows.entries()) {
+    const minute = Math.floor(startMicros / MINUTE)
+    const known = worst.get(minute) ?? 0
+    const label = attack[i]!
+    worst.set(minute, known === 1 || label === 1 ? 1 : Math.min(known, label))
+  }
+  const labels = new Map<number, 0 | 1>()
+  for (const [minute, label] of worst) if (label === 0 || label === 1) labels.set(minute, label)
+  return labels
 }
 
 /** How many of the ascending scores are above the threshold. */
@@ -103,5 +120,5 @@ export function wilson(hits: number, n: number): readonly [number, number] {
   const centre = share + (z * z) / (2 * n)
   const spread = z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n))
   const scale = 1 + (z * z) / n
-  return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)]
+  return [hits === 0 ? 0 : (centre - spread) / scale, hits === n ? 1 : (centre + spread) / scale]
 }

@@ -19,6 +19,8 @@ export interface LabelledWindows {
   readonly windows: Float32Array
   /** Per window: 1 when its newest flow is an attack, 0 when all ten flows are usual, -1 otherwise. */
   readonly attack: Int8Array
+  /** Label of the newest flow. */
+  readonly label: readonly string[]
 }
 
 export function modelInputs(transform: Transform): ModelInput[] {
@@ -49,6 +51,7 @@ export function typicalCounts(sequences: readonly Sequence[]): number[] {
 export function makeWindows(sequences: readonly Sequence[], transform: Transform, scaler: Scaler): LabelledWindows {
   const parts: Float32Array[] = []
   const attack: number[] = []
+  const label: string[] = []
   for (const sequence of sequences) {
     const { length } = sequence.flows
     if (length <= STEPS) continue
@@ -58,6 +61,7 @@ export function makeWindows(sequences: readonly Sequence[], transform: Transform
     for (let last = STEPS; last < length; last++) {
       const usual = sequence.attack.subarray(last - STEPS + 1, last + 1).every((label) => label === 0)
       attack.push(sequence.attack[last] === 1 ? 1 : usual ? 0 : -1)
+      label.push(sequence.flows[last]!.label)
     }
   }
   const windows = new Float32Array(attack.length * STEPS * FEATURES)
@@ -66,7 +70,7 @@ export function makeWindows(sequences: readonly Sequence[], transform: Transform
     windows.set(part, at)
     at += part.length
   }
-  return { count: attack.length, windows, attack: Int8Array.from(attack) }
+  return { count: attack.length, windows, attack: Int8Array.from(attack), label }
 }
 
 /** A sequence as the detectors get it; all rows are device 0. */

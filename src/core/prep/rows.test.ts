@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { sampleBatch } from './fixture.ts'
+import { hashAddress, prepareRows } from './rows.ts'
+
+const model = {
+  inputs: [{ column: 'resp_pkts', kind: 'number', transform: 'none' }],
+  scaler: { mean: [1], deviation: [2] },
+} as const
+
+test('the same responder has the same hash in every batch, an unknown one has 0', () => {
+  const first = {
+    ...sampleBatch(new Array(8).fill(1)),
+    addresses: ['10.0.0.1', '10.0.0.2'],
+    respAddress: Int32Array.of(1, -1),
+  }
+  const second = { ...sampleBatch(new Array(8).fill(1)), addresses: ['10.0.0.2'], respAddress: Int32Array.of(0, 0) }
+  const device = new Int32Array(2)
+  const peers = [prepareRows(first, device, model).peer, prepareRows(second, device, model).peer]
+  expect(Array.from(peers[0]!)).toEqual([hashAddress('10.0.0.2'), 0])
+  expect(Array.from(peers[1]!)).toEqual([hashAddress('10.0.0.2'), hashAddress('10.0.0.2')])
+})
+
+test('rows carry the scaled inputs beside the counts as read', () => {
+  const rows = prepareRows(sampleBatch([0, 7, 3, 4]), Int32Array.of(5), model)
+  expect([rows.scaled[0], rows.device[0], rows.row[0], rows.width]).toEqual([3, 5, 1, 1])
+  expect(Array.from(rows.counts)).toEqual([0, 7, 3, 4])
+})
+
+test('a /16 of addresses has no two equal hashes', () => {
+  const seen = new Set<number>()
+  for (let i = 0; i < 65_536; i++) seen.add(hashAddress(`10.7.${i >> 8}.${i & 255}`))
+  expect(seen.size).toBe(65_536)
+})
