@@ -31,3 +31,23 @@ test('a /16 of addresses has no two equal hashes', () => {
   for (let i = 0; i < 65_536; i++) seen.add(hashAddress(`10.7.${i >> 8}.${i & 255}`))
   expect(seen.size).toBe(65_536)
 })
+
+test('addresses, ports, times, protocol and labels change nothing that a model is given', () => {
+  const plain = sampleBatch([1, 2, 3, 4, 5, 6, 7, 8])
+  const leaky = {
+    ...plain,
+    startMicros: Float64Array.of(1e15, 2e15),
+    endMicros: Float64Array.of(1e15, 3e15),
+    addresses: ['198.51.100.7'],
+    origAddress: Int32Array.of(0, -1),
+    respAddress: Int32Array.of(-1, 0),
+    origPort: Int32Array.of(666, 1),
+    respPort: Int32Array.of(23, 2),
+    protocol: Int16Array.of(6, 17),
+    labels: ['attack'],
+    label: Int32Array.of(0, -1),
+    categories: [{ name: 'ttl', values: ['attack'], code: Int32Array.of(0, -1) }],
+  }
+  const device = new Int32Array(2)
+  expect(prepareRows(leaky, device, model).scaled).toEqual(prepareRows(plain, device, model).scaled)
+})
