@@ -46,7 +46,9 @@ console.log('|---|---|---|')
 const batches = makeBatches()
 const device = batches.map((batch) => Int32Array.from({ length: batch.length }, () => random.int(DEVICES)))
 const prepared = await stage('encode and scale', () =>
-  batches.map((batch, i) => prepareRows(batch, device[i]!, model.manifest)),
+  batches.map((batch, i) =>
+    prepareRows({ batch, device: device[i]!, outward: new Uint8Array(batch.length).fill(1) }, model.manifest),
+  ),
 )
 const ordered = await stage('time order (each row up to 100 s late)', () => {
   const order = new TimeOrder()

@@ -14,7 +14,7 @@ export interface FileFlow {
   readonly startMicros: number
   readonly endMicros: number
   readonly counts: readonly number[]
-  /** Hash of the responder's address; 0 unknown. */
+  /** As in FlowRows: hash of the address that the device reached out to; 0 for none. */
   readonly peer: number
   /** '' where the file has none. */
   readonly label: string
@@ -34,7 +34,7 @@ export async function readFlows(path: string): Promise<FileFlow[]> {
 }
 
 function collect(batch: FlowBatch, inventory: Inventory, flows: FileFlow[]): void {
-  const { deviceIds, device } = inventory.assign(batch)
+  const { deviceIds, device, outward } = inventory.assign(batch)
   const hashes = batch.addresses.map(hashAddress)
   for (let i = 0; i < batch.length; i++) {
     flows.push({
@@ -43,7 +43,7 @@ function collect(batch: FlowBatch, inventory: Inventory, flows: FileFlow[]): voi
       startMicros: batch.startMicros[i]!,
       endMicros: batch.endMicros[i]!,
       counts: Array.from(batch.counts.subarray(i * 4, i * 4 + 4)),
-      peer: hashes[batch.respAddress[i]!] ?? 0,
+      peer: outward[i] === 1 ? (hashes[batch.respAddress[i]!] ?? 0) : 0,
       label: batch.labels[batch.label?.[i] ?? -1] ?? '',
     })
   }

@@ -26,7 +26,7 @@ const MIN_MINUTES = 5
 const SAMPLE = 1024
 /** Distinct hosts counted per device-minute; beyond, the count stands still. */
 const MAX_HOSTS = 4096
-/** A flow's packets and bytes are spread over the minutes that it lasts, at most this many. */
+/** A flow's packets and bytes are spread over the minutes that it lasts, at most this many; its host is met in each. */
 const MAX_SPREAD = 60
 
 interface Minute {
@@ -114,7 +114,7 @@ export class BoxPlot {
       const row = rows.row[i]!
       if (row < open.firstRow) open.firstRow = row
       if (row > open.lastRow) open.lastRow = row
-      if (k === 0 && rows.peer[i] !== 0 && open.hosts.size < MAX_HOSTS) open.hosts.add(rows.peer[i]!)
+      if (rows.peer[i] !== 0 && open.hosts.size < MAX_HOSTS) open.hosts.add(rows.peer[i]!)
     }
   }
 

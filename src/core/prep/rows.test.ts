@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { FlowBatch } from '../flow/batch.ts'
 import { sampleBatch } from './fixture.ts'
 import { hashAddress, prepareRows } from './rows.ts'
 
@@ -7,6 +8,16 @@ const model = {
   scaler: { mean: [1], deviation: [2] },
 } as const
 
+const prepare = (batch: FlowBatch, device = 0) =>
+  prepareRows(
+    {
+      batch,
+      device: new Int32Array(batch.length).fill(device),
+      outward: new Uint8Array(batch.length).fill(1),
+    },
+    model,
+  )
+
 test('the same responder has the same hash in every batch, an unknown one has 0', () => {
   const first = {
     ...sampleBatch(new Array(8).fill(1)),
@@ -14,14 +25,17 @@ test('the same responder has the same hash in every batch, an unknown one has 0'
     respAddress: Int32Array.of(1, -1),
   }
   const second = { ...sampleBatch(new Array(8).fill(1)), addresses: ['10.0.0.2'], respAddress: Int32Array.of(0, 0) }
-  const device = new Int32Array(2)
-  const peers = [prepareRows(first, device, model).peer, prepareRows(second, device, model).peer]
-  expect(Array.from(peers[0]!)).toEqual([hashAddress('10.0.0.2'), 0])
-  expect(Array.from(peers[1]!)).toEqual([hashAddress('10.0.0.2'), hashAddress('10.0.0.2')])
+  expect(Array.from(prepare(first).peer)).toEqual([hashAddress('10.0.0.2'), 0])
+  expect(Array.from(prepare(second).peer)).toEqual([hashAddress('10.0.0.2'), hashAddress('10.0.0.2')])
+})
+
+test('a flow that the device only answers reaches out to nobody', () => {
+  const batch = { ...sampleBatch(new Array(4).fill(1)), addresses: ['10.0.0.1'], respAddress: Int32Array.of(0) }
+  expect(prepareRows({ batch, device: new Int32Array(1), outward: Uint8Array.of(0) }, model).peer[0]).toBe(0)
 })
 
 test('rows carry the scaled inputs beside the counts as read', () => {
-  const rows = prepareRows(sampleBatch([0, 7, 3, 4]), Int32Array.of(5), model)
+  const rows = prepare(sampleBatch([0, 7, 3, 4]), 5)
   expect([rows.scaled[0], rows.device[0], rows.row[0], rows.width]).toEqual([3, 5, 1, 1])
   expect(Array.from(rows.counts)).toEqual([0, 7, 3, 4])
 })
@@ -48,6 +62,5 @@ test('addresses, ports, times, protocol and labels change nothing that a model i
     label: Int32Array.of(0, -1),
     categories: [{ name: 'ttl', values: ['attack'], code: Int32Array.of(0, -1) }],
   }
-  const device = new Int32Array(2)
-  expect(prepareRows(leaky, device, model).scaled).toEqual(prepareRows(plain, device, model).scaled)
+  expect(prepare(leaky).scaled).toEqual(prepare(plain).scaled)
 })

@@ -14,21 +14,29 @@ export interface FlowRows {
   readonly endMicros: Float64Array
   /** length × 4, COUNT_COLUMNS order, as read. */
   readonly counts: Float64Array
-  /** Hash of the responder's address, equal for equal addresses in all batches; 0 unknown. */
+  /** Hash of the address that the device itself reached out to, equal for equal addresses in all batches; 0 for none or unknown. */
   readonly peer: Uint32Array
   /** length × width. */
   readonly scaled: Float32Array
 }
 
-/** `device` has one index per flow of the batch. */
+export interface OwnedBatch {
+  readonly batch: FlowBatch
+  /** Per flow: index of its device. */
+  readonly device: Int32Array
+  /** Per flow: 1 where the device is the originator, 0 where it answers. */
+  readonly outward: Uint8Array
+}
+
 export function prepareRows(
-  batch: FlowBatch,
-  device: Int32Array,
+  { batch, device, outward }: OwnedBatch,
   model: Pick<ModelManifest, 'inputs' | 'scaler'>,
 ): FlowRows {
   const hashes = batch.addresses.map(hashAddress)
   const peer = new Uint32Array(batch.length)
-  for (let i = 0; i < batch.length; i++) peer[i] = hashes[batch.respAddress[i]!] ?? 0
+  for (let i = 0; i < batch.length; i++) {
+    if (outward[i] === 1) peer[i] = hashes[batch.respAddress[i]!] ?? 0
+  }
   return {
     length: batch.length,
     width: model.scaler.mean.length,

@@ -209,7 +209,7 @@ class ScanRun {
     this.#waitingFlows += batch.length
     const global = flows.deviceIds.map((id) => this.#indexOf(id))
     const device = flows.device.map((local) => global[local] ?? -1)
-    const rows = prepareRows(batch, device, this.#options.model.manifest)
+    const rows = prepareRows({ batch, device, outward: flows.outward }, this.#options.model.manifest)
     this.#pushWindows(this.#order.push(rows, batch.watermarkMicros))
   }
 
