@@ -143,7 +143,7 @@ export function upload(actor: Actor, master: Service, task: UploadTask): number 
       const connection = outbound(actor, master, { micros: at, port: task.port }).open()
       connection.wait(30_000).send('client', ciphertext(190)).send('server', ciphertext(40))
       connection.send('client', ciphertext(Math.round(task.bytes / task.files)), {
-        joinBytes: 64_240,
+        joinBytes: 14_600,
         bytesPerSecond: 450_000,
       })
       connection.send('server', ciphertext(28)).wait(120_000).close('client')

@@ -21,7 +21,7 @@ import {
 const TAKEN_OVER: Span = { from: moment(2, '03:10:12'), to: moment(2, '07:06:00') }
 const THERMOSTAT_SILENT: Span = { from: moment(1, '12:38:20'), to: moment(1, '17:44:05') }
 const UPLOAD_BYTES = 120e6
-const FIRMWARE_BYTES = 96e6
+const FIRMWARE_BYTES = 160e6
 /** It asks for the file in ranges, one connection each. */
 const FIRMWARE_PARTS = 4
 
@@ -67,7 +67,7 @@ function updatePrinter(actor: Actor): void {
   for (let part = 0; part < FIRMWARE_PARTS; part++) {
     const micros = lookUp(actor, PRINTER_FIRMWARE, done) + logNormal(actor.tape.random, 900_000, 1.6)
     const connection = connectTls(actor, PRINTER_FIRMWARE, { micros })
-    const bulk = { joinBytes: 64_240, bytesPerSecond: 1.1e6, loss: 0.001 }
+    const bulk = { joinBytes: 64_240, bytesPerSecond: 3e6, loss: 0.001 }
     request(actor, connection, { upBytes: 480, downBytes: FIRMWARE_BYTES / FIRMWARE_PARTS, bulk })
     done = connection.wait(400_000).micros
     connection.close()

@@ -88,7 +88,11 @@ function sendClip(actor: Actor, micros: number): void {
   const connection = connectTls(actor, CAMERA_CLIPS, { micros: lookUp(actor, CAMERA_CLIPS, micros) + 700 })
   const clip = Math.min(400_000, logNormal(actor.tape.random, 85_000, 1.7))
   request(actor, connection.wait(40_000), { upBytes: 640, downBytes: 210 })
-  request(actor, connection, { upBytes: clip, downBytes: 180, bulk: { bytesPerSecond: 600_000, loss: 0.004 } })
+  request(actor, connection, {
+    upBytes: clip,
+    downBytes: 180,
+    bulk: { joinBytes: 2920, bytesPerSecond: 600_000, loss: 0.004 },
+  })
     .wait(90_000)
     .close()
 }
