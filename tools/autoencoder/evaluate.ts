@@ -76,8 +76,9 @@ export function baselineSets(
   const sets = [...new Set(sequences.map(({ set }) => set))]
   return sets.flatMap((set) => {
     const members = sequences.filter((sequence) => sequence.set === set)
-    if (members.some(({ flows }) => flows.some(({ startMicros, peer }) => Number.isNaN(startMicros) || peer === 0)))
-      return []
+    const hasTimes = members.every(({ flows }) => flows.every(({ startMicros }) => !Number.isNaN(startMicros)))
+    const hasAddresses = members.some(({ flows }) => flows.some(({ peer }) => peer !== 0))
+    if (!hasTimes || !hasAddresses) return []
     const count = { 0: { hits: 0, n: 0 }, 1: { hits: 0, n: 0 } }
     for (const sequence of members) {
       const plot = new BoxPlot({ deviceId: () => set })
