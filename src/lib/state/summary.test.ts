@@ -68,6 +68,7 @@ const scan = (hours: number, windows: number, demo = false): ScanRecord => ({
     endMicros: now * 1000 + hours * 3600e6,
     devices: 14,
     cases: 0,
+    baseline: { minutes: 0, outside: 0 },
     timeline: { startMicros: 0, binMicros: 1, binRows: 1, bins: 0, lanes: [] },
     elapsedMs: { read: 0, features: 0, score: 0, total: 0 },
     stopped: false,

@@ -7,6 +7,6 @@ export interface NavItem {
   readonly label: string
   readonly Icon: Component<{ size?: number; strokeWidth?: number }>
   readonly current: boolean
-  /** Things that wait there; 0 shows nothing. */
-  readonly count: number
+  /** How many things wait there; '' shows nothing. */
+  readonly count: string
 }

@@ -147,13 +147,12 @@ export class TimelinePlot {
   #labels(splits: readonly number[]): string[] {
     if (!this.#data.timed) return splits.map((split) => formatCount(split))
     const { zone } = this.#data
-    let day = ''
-    return splits.map((split) => {
-      const micros = this.#fromX(split)
-      const own = formatDay(micros, zone)
-      const label = own === day ? formatClock(micros, zone) : `${formatClock(micros, zone)}\n${own}`
-      day = own
-      return label
+    const days = splits.map((split) => formatDay(this.#fromX(split), zone))
+    return splits.map((split, i) => {
+      const clock = formatClock(this.#fromX(split), zone)
+      // The first day is left out where the next one stands so close that they would touch.
+      const isNew = i === 0 ? days[2] === days[0] : days[i] !== days[i - 1]
+      return isNew ? `${clock}\n${days[i]}` : clock
     })
   }
 
