@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createRandom } from '../base/random.ts'
 import { SAMPLE_MANIFEST } from './fixture.ts'
 import { readManifest } from './manifest.ts'
 
@@ -38,4 +39,25 @@ test.each<[string, (manifest: Record<string, unknown>) => void, RegExp]>([
 
 test.each([null, 3, 'text', [], undefined])('%j is no manifest', (value) => {
   expect(() => readManifest(value)).toThrow(expect.objectContaining({ name: 'ModelError' }))
+})
+
+test('2,000 spoilt manifests give a ModelError or a manifest, and nothing else', () => {
+  const random = createRandom(8)
+  const values: unknown[] = [null, -1, 0, 1e308, '', 'x', [], {}, true, [[]], undefined]
+  const spoil = (value: unknown): unknown => {
+    if (random.int(12) === 0) return values[random.int(values.length)]
+    if (Array.isArray(value)) return value.map(spoil)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, spoil(item)]))
+  }
+  let refused = 0
+  for (let i = 0; i < 2000; i++) {
+    try {
+      readManifest(spoil(SAMPLE_MANIFEST))
+    } catch (error) {
+      refused++
+      expect(error).toMatchObject({ name: 'ModelError' })
+    }
+  }
+  expect(refused).toBeGreaterThan(1000)
 })
