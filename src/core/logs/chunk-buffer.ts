@@ -29,3 +29,8 @@ export class ChunkBuffer {
     this.start = 0
   }
 }
+
+/** A chunk in parts of at most `partBytes`: a source may give its whole file at once, and a step must stay short. */
+export function* cutChunk(chunk: Uint8Array, partBytes: number): Generator<Uint8Array> {
+  for (let at = 0; at < chunk.length; at += partBytes) yield chunk.subarray(at, at + partBytes)
+}

@@ -4,7 +4,7 @@ import { InputError } from '../base/errors.ts'
 import type { ByteSource } from '../base/source.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import type { FlowInput } from '../flow/input.ts'
-import { ChunkBuffer } from './chunk-buffer.ts'
+import { ChunkBuffer, cutChunk } from './chunk-buffer.ts'
 import { CsvReader, type CsvShape, lineAfter, type RowSink } from './csv-reader.ts'
 import type { Layout } from './layout.ts'
 import { FlowRows } from './rows.ts'
@@ -14,18 +14,21 @@ import { createTableInput, type TableRun } from './table-input.ts'
 export const MAX_ROW_BYTES = 1 << 20
 /** Enough read before rows are looked for, so that a long row is not scanned again for each small chunk. */
 const READ_BYTES = 1 << 18
+/** At most read between two steps. */
+export const STEP_BYTES = 1 << 20
 export const SAMPLE_ROWS = 200
 
 export interface DelimitedTable {
   readonly columns: readonly string[]
   readonly sampleRows: readonly (readonly string[])[]
   readonly shape: CsvShape
-  readonly bomBytes: number
+  /** Bytes before the header line: the byte order mark, Excel's `sep=`. */
+  readonly preludeBytes: number
   /** Bytes before the first data row. */
   readonly headerBytes: number
 }
 
-const SEPARATORS = [',', ';', '\t', '|'] as const
+const SEPARATORS: readonly string[] = [',', ';', '\t', '|']
 const LF = 10
 const CR = 13
 const QUOTE = 34
@@ -34,7 +37,11 @@ const QUOTE = 34
 export function readDelimitedHead(head: Uint8Array, isWhole: boolean): DelimitedTable {
   const bom = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0
   const lineEnd = head.includes(LF) || !head.includes(CR) ? LF : CR
-  const text = new TextDecoder('utf-8').decode(head.subarray(bom))
+  const whole = new TextDecoder('utf-8').decode(head.subarray(bom))
+  // Excel reads and writes a first line that names the separator.
+  const hint = /^sep=(.)\r?\n/.exec(whole)
+  const text = hint ? whole.slice(hint[0].length) : whole
+  const hintBytes = bom + (hint?.[0].length ?? 0)
   const newline = lineEnd === LF ? '\n' : '\r'
   const wholeText = isWhole ? text : text.slice(0, text.lastIndexOf(newline) + 1)
   if (wholeText.trim() === '') {
@@ -44,7 +51,7 @@ export function readDelimitedHead(head: Uint8Array, isWhole: boolean): Delimited
         : `The first line of this file is longer than ${head.length} bytes, so it is no table.`,
     )
   }
-  const separator = guessSeparator(wholeText)
+  const separator = hint && SEPARATORS.includes(hint[1]!) ? hint[1]! : guessSeparator(wholeText)
   const parsed = Papa.parse<string[]>(wholeText, {
     delimiter: separator,
     newline,
@@ -56,8 +63,8 @@ export function readDelimitedHead(head: Uint8Array, isWhole: boolean): Delimited
     columns: header.map((name) => name.trim()),
     sampleRows: sampleRows.map((row) => row.map((cell) => cell.trim())),
     shape: { separator: separator.charCodeAt(0), lineEnd, quote: QUOTE, comment: -1 },
-    bomBytes: bom,
-    headerBytes: bom + headerLength(head.subarray(bom), lineEnd),
+    preludeBytes: hintBytes,
+    headerBytes: hintBytes + headerLength(head.subarray(hintBytes), lineEnd),
   }
 }
 
@@ -124,13 +131,16 @@ async function* readDelimited(
   const buffer = new ChunkBuffer(Math.min(source.sizeBytes ?? READ_BYTES, READ_BYTES * 4))
   let toSkip = table.headerBytes
   for await (const chunk of source.chunks(signal)) {
-    run.stats.bytesRead += chunk.length
-    const skipped = Math.min(toSkip, chunk.length)
-    toSkip -= skipped
-    buffer.add(chunk.subarray(skipped))
-    if (buffer.length < READ_BYTES) continue
-    readRows(buffer, { reader, rows, lineEnd: table.shape.lineEnd, final: false })
-    yield rows.takeReady()
+    for (const part of cutChunk(chunk, STEP_BYTES)) {
+      run.stats.bytesRead += part.length
+      const skipped = Math.min(toSkip, part.length)
+      toSkip -= skipped
+      buffer.add(part.subarray(skipped))
+      if (buffer.length < READ_BYTES) continue
+      readRows(buffer, { reader, rows, lineEnd: table.shape.lineEnd, final: false })
+      yield rows.takeReady()
+      signal?.throwIfAborted()
+    }
   }
   readRows(buffer, { reader, rows, lineEnd: table.shape.lineEnd, final: !isCut(source) })
   if (isCut(source) && buffer.length > 0) rows.skipRow('cut off in the middle')

@@ -3,6 +3,7 @@ import { InputError } from '../base/errors.ts'
 import type { ByteSource } from '../base/source.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import type { FlowInput } from '../flow/input.ts'
+import { cutChunk } from './chunk-buffer.ts'
 import { type ColumnMapping, isComplete, layoutByMapping, layoutByNames, mapByNames } from './columns.ts'
 import { isCut, SAMPLE_ROWS } from './delimited.ts'
 import { EVE_LAYOUT, EvePicker, isEve } from './eve.ts'
@@ -105,8 +106,7 @@ async function* readJson(
   })
   let sinceStep = 0
   for await (const chunk of source.chunks(signal)) {
-    for (let at = 0; at < chunk.length; at += STEP_BYTES) {
-      const piece = chunk.subarray(at, at + STEP_BYTES)
+    for (const piece of cutChunk(chunk, STEP_BYTES)) {
       run.stats.bytesRead += piece.length
       elements.add(piece)
       sinceStep += piece.length

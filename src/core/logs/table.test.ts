@@ -47,6 +47,13 @@ describe('the four-column form', () => {
     }
   })
 
+  it('goes by the line in which Excel names the separator', async () => {
+    const { flows } = await readTable(
+      `\ufeffsep=;\r\n${FOUR.replaceAll(',', ';')};a,b,c,d,e,f\r\n${lines(11, (i) => `${i};2;3;4;,,,,,`)}`,
+    )
+    expect(flows[7]!.counts).toEqual([7, 2, 3, 4])
+  })
+
   it('keeps text columns as categories, and addresses, ports and protocol where they are', async () => {
     const { flows } = await readTable(
       `ts,id.orig_h,id.orig_p,id.resp_h,id.resp_p,proto,service,uid,${FOUR}\n${lines(12, (i) => `${i},10.0.0.${i % 2},5${i},1.1.1.1,443,${i % 2 ? 'tcp' : 'UDP'},${i % 3 ? 'dns' : '-'},C${i},1,2,3,4`)}`,

@@ -18,6 +18,6 @@ export function nameUnswColumns(table: DelimitedTable): DelimitedTable {
     IPV4.test(columns[2]!) &&
     protocolNumber(columns[4]!) >= 0
   return isRaw
-    ? { ...table, columns: RAW_COLUMNS, sampleRows: [columns, ...table.sampleRows], headerBytes: table.bomBytes }
+    ? { ...table, columns: RAW_COLUMNS, sampleRows: [columns, ...table.sampleRows], headerBytes: table.preludeBytes }
     : table
 }

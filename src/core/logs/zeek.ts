@@ -3,10 +3,10 @@ import { InputError } from '../base/errors.ts'
 import type { ByteSource } from '../base/source.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import type { FlowInput } from '../flow/input.ts'
-import { ChunkBuffer } from './chunk-buffer.ts'
+import { ChunkBuffer, cutChunk } from './chunk-buffer.ts'
 import { missingColumnsText, SYNONYMS } from './columns.ts'
 import { CsvReader } from './csv-reader.ts'
-import { isCut, readRows } from './delimited.ts'
+import { isCut, readRows, STEP_BYTES } from './delimited.ts'
 import { joinLabel } from './label.ts'
 import { column, finishLayout, type Layout, MISSING_IS_ZERO, OPTIONAL } from './layout.ts'
 import { createFinder } from './names.ts'
@@ -222,9 +222,13 @@ async function* readZeek(source: ByteSource, run: TableRun, signal?: AbortSignal
   }
 
   for await (const chunk of source.chunks(signal)) {
-    run.stats.bytesRead += chunk.length
-    buffer.add(chunk)
-    if (buffer.length >= READ_BYTES) yield readOn(false)
+    for (const part of cutChunk(chunk, STEP_BYTES)) {
+      run.stats.bytesRead += part.length
+      buffer.add(part)
+      if (buffer.length < READ_BYTES) continue
+      yield readOn(false)
+      signal?.throwIfAborted()
+    }
   }
   const cut = isCut(source)
   const last = readOn(!cut)

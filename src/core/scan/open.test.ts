@@ -79,7 +79,7 @@ describe('openInputs', () => {
     expect(found).toMatchObject([
       { name: 'given/logs/conn.log', kind: 'zeek-conn', rows: 12 },
       { name: 'given/a.csv', rows: 20 },
-      { name: 'given/b.csv', rows: 30 },
+      { name: 'given/b.csv.gz', rows: 30 },
       { name: 'given/inner.zip/c.csv', rows: 40 },
     ])
     expect(found[0]!.remarks.join()).toMatch(/Left out.*cover\.png.*dns\.log/)

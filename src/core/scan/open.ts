@@ -112,9 +112,8 @@ function one(source: ByteSource, content: Found['content']): Inside {
 
 async function findInGzip(source: ByteSource, depth: number): Promise<Inside> {
   const sink = new RemarkSink()
-  const name = source.name.replace(/\.t?gz$/i, '')
   const packed = {
-    name,
+    name: source.name,
     form: 'gzip' as const,
     chunks: (signal?: AbortSignal) => source.chunks(signal),
     remark: sink.add,

@@ -95,6 +95,7 @@ export async function readEntryHeads(
       if (from >= 0 && from < chunk.length && piece.bytes.length < piece.wanted) addTo(piece, chunk.subarray(from))
       if (piece.bytes.length >= piece.wanted && i === next) next++
     }
+    if (next === pieces.length) break
     chunkStart = chunkEnd
   }
   for (const { entry, bytes } of pieces) {
