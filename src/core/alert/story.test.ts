@@ -37,12 +37,13 @@ function evidence(count = 30, ratio = 2.5) {
   return book.all()[0]!
 }
 
-const tell = (facts: Partial<CaseFacts>): Story =>
+const tell = (facts: Partial<CaseFacts>, owner?: string): Story =>
   tellCase({
     name: 'Front-door camera',
     evidence: evidence(),
     facts: { ...CALM, ...facts },
     reasons: [{ feature: 'orig_bytes', value: 5e6, typical: 1200, share: 1 }],
+    owner,
     timeZone: 'UTC',
   })
 
@@ -80,6 +81,8 @@ describe('the story of a case', () => {
     const story = tell({ bytesIn: 48e6, bytesOut: 300_000 })
     expect(story.title).toContain('fetched 48.0 MB from updates.maker.example')
     expect(story.harmless).toContain('software update')
+    const known = tell({ bytesIn: 48e6, bytesOut: 300_000 }, 'maker.example')
+    expect(known.harmless).toContain('it came from maker.example, a network that Front-door camera talks to anyway')
   })
 
   it('names an upload by its size against the usual', () => {

@@ -17,6 +17,8 @@ interface Scene {
   readonly evidence: Evidence
   readonly facts: CaseFacts
   readonly reasons: readonly Reason[]
+  /** Owner of the busiest host's network, when the device talked to that network before. */
+  readonly owner?: string | undefined
   /** ` at 03:10`, or nothing without times. */
   readonly at: string
   readonly lasted: number
@@ -51,8 +53,10 @@ const KINDS: readonly Kind[] = [
     fits: ({ facts }) => isPlainDownload(facts),
     title: ({ name, facts, at }) => `${name} fetched ${formatBytes(facts.bytesIn)}${from(facts)}${at}.`,
     usual: ({ facts }) => usualBytes(facts.usualBytesInPerHour, 'receives'),
-    harmless: ({ facts }) =>
-      `A software update or a stream from ${facts.peers[0]?.name ?? 'its maker'}: it came from a host with a name, and little went out.`,
+    harmless: ({ name, owner, facts }) =>
+      owner
+        ? `A software update: it came from ${owner}, a network that ${name} talks to anyway, and little went out.`
+        : `A software update or a stream from ${facts.peers[0]?.name ?? 'its maker'}: it came from a host with a name, and little went out.`,
     advice: () => [
       'Do nothing if an update was due, or if someone was watching something.',
       'Look up the version that the device shows: did it change?',

@@ -13,6 +13,8 @@ export interface Describer {
   readonly profiles: Profiles
   readonly deviceName: (id: string) => string
   readonly addressName: (address: string) => string
+  /** Whose network an outside address is in, when the device talked to that network before it met this address. */
+  readonly knownOwner: (device: string, address: string) => string | undefined
   /** Share of usual windows that score at least this high. */
   readonly tailProbability: (score: number) => number
   /** IANA zone of the clock times in sentences. */
@@ -20,11 +22,13 @@ export interface Describer {
 }
 
 export function describeCase(evidence: Evidence, describer: Describer): Case {
-  const { profiles, deviceName, addressName, tailProbability, timeZone } = describer
+  const { profiles, deviceName, addressName, knownOwner, tailProbability, timeZone } = describer
   const facts = profiles.facts(evidence.device, evidence.startMicros, evidence.endMicros, addressName)
   const reasons = strongestReasons(evidence)
   const { severity, because } = weighCase(evidence, facts)
   const name = deviceName(evidence.device)
+  const [busiest] = facts.peers
+  const owner = busiest && knownOwner(evidence.device, busiest.address)
   const findings = [...evidence.kept].sort((a, b) => a.rows[0] - b.rows[0])
   return {
     id: evidence.id,
@@ -33,7 +37,7 @@ export function describeCase(evidence: Evidence, describer: Describer): Case {
     startMicros: evidence.startMicros,
     endMicros: evidence.endMicros,
     severity,
-    ...tellCase({ name, evidence, facts, reasons, timeZone }),
+    ...tellCase({ name, evidence, facts, reasons, owner, timeZone }),
     reasons,
     confidence: confidenceOf(evidence, tailProbability),
     because,

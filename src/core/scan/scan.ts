@@ -255,6 +255,7 @@ class ScanRun {
       profiles: this.#profiles,
       deviceName: (id) => this.#inventory.nameOf(id),
       addressName: (address) => this.#inventory.hostName(address) ?? '',
+      knownOwner: (device, address) => this.#inventory.knownOwner(device, address),
       tailProbability: (score) => tailProbability(score, calibration),
       timeZone: this.#options.timeZone,
     })
