@@ -3,6 +3,7 @@
  * become dictionary codes, and no string is made for a plain cell. The test beside it holds it against PapaParse.
  */
 
+import { POWERS_OF_TEN, readLongDecimal } from './decimal.ts'
 import type { Dictionary } from './dictionary.ts'
 import { READ_NUMBER, READ_SKIP, READ_TEXT } from './layout.ts'
 import { NUMBER_TEXT } from './number.ts'
@@ -40,7 +41,6 @@ const ZERO = 48
 
 /** Whole numbers to 2^53 and powers of ten to 10^22 are exact in a double, so one division rounds once (Clinger 1990). */
 const MAX_EXACT = 2 ** 53
-const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`))
 
 /** No number is written longer than this. */
 const MAX_NUMBER_BYTES = 400
@@ -117,9 +117,15 @@ export class CsvReader {
           }
           const digitsEnd = next
           if (code === CR && lineEnd === LF && bytes[next + 1] === LF) code = bytes[++next]!
-          if (digitsEnd > digits && value < MAX_EXACT && power <= 22 && (code === separator || code === lineEnd)) {
-            const exact = power === 0 ? value : value / POWERS[power]!
-            numbers[column] = negative ? -exact : exact
+          const isPlain = digitsEnd > digits && (code === separator || code === lineEnd)
+          const size =
+            value < MAX_EXACT && power <= 22
+              ? value / POWERS_OF_TEN[power]!
+              : isPlain
+                ? readLongDecimal(bytes, negative ? from + 1 : from, digitsEnd)
+                : Number.NaN
+          if (isPlain && !Number.isNaN(size)) {
+            numbers[column] = negative ? -size : size
             at = next
           } else {
             at = this.#skipPlain(bytes, next)
