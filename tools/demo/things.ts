@@ -118,7 +118,7 @@ export function livePlug(actor: Actor): void {
       )
       if (random.next() < 0.1)
         connection.wait(800_000).send('client', payload(MQTT_PING)).send('server', payload(MQTT_PONG))
-      connection.micros = Math.round(startedAt + (brews ? 10 : 60) * SECOND + 120_000 * random.normal())
+      connection.micros = Math.round(startedAt + (brews ? 30 : 60) * SECOND + 120_000 * random.normal())
     }
     connection.close(random.next() < 0.5 ? 'server' : 'client')
     at = connection.micros + 3 * SECOND
