@@ -1,11 +1,10 @@
 /**
  * Remembers flows that were put away although the connection may go on, so that its next flow keeps the direction.
- * A four-way cache of hashes, not keys: bounded, and a lost or confused entry costs no more than a direction.
+ * A cache of hashes, not keys: bounded, and a lost or confused entry costs no more than a direction.
  */
 import { KEY } from '../packet/packet.ts'
 
-const SETS = 1 << 15
-const WAYS = 4
+const PLACES = 1 << 17
 const TURNED = 1
 const ENDED = 2
 const USED = 4
@@ -27,15 +26,7 @@ export class Tombstones {
   /** `words` holds the flow's key at `base`, forward side first. */
   bury(flow: { words: Int32Array; base: number; hash: number; ended: boolean; lastMicros: number }): void {
     if (this.#checks.length === 0) this.#allocate()
-    const set = (flow.hash & (SETS - 1)) * WAYS
-    let place = set
-    for (let way = set; way < set + WAYS; way++) {
-      if (this.#marks[way] === 0) {
-        place = way
-        break
-      }
-      if (this.#lasts[way]! < this.#lasts[place]!) place = way
-    }
+    const place = flow.hash & (PLACES - 1)
     this.#checks[place] = checkHash(flow.words, flow.base)
     this.#lasts[place] = flow.lastMicros
     this.#marks[place] = USED | (isTurned(flow.words, flow.base) ? TURNED : 0) | (flow.ended ? ENDED : 0)
@@ -44,23 +35,20 @@ export class Tombstones {
   /** Takes the entry for a packet's key away, if there is one. The answer is valid until the next call. */
   exhume(key: Int32Array, hash: number): Tombstone | undefined {
     if (this.#checks.length === 0) return undefined
-    const set = (hash & (SETS - 1)) * WAYS
-    for (let way = set; way < set + WAYS; way++) {
-      const marks = this.#marks[way]!
-      if (marks === 0 || this.#checks[way] !== checkHash(key, 0)) continue
-      this.#marks[way] = 0
-      this.#found.forward = isTurned(key, 0) === ((marks & TURNED) !== 0)
-      this.#found.ended = (marks & ENDED) !== 0
-      this.#found.lastMicros = this.#lasts[way]!
-      return this.#found
-    }
-    return undefined
+    const place = hash & (PLACES - 1)
+    const marks = this.#marks[place]!
+    if (marks === 0 || this.#checks[place] !== checkHash(key, 0)) return undefined
+    this.#marks[place] = 0
+    this.#found.forward = isTurned(key, 0) === ((marks & TURNED) !== 0)
+    this.#found.ended = (marks & ENDED) !== 0
+    this.#found.lastMicros = this.#lasts[place]!
+    return this.#found
   }
 
   #allocate(): void {
-    this.#checks = new Int32Array(SETS * WAYS)
-    this.#marks = new Uint8Array(SETS * WAYS)
-    this.#lasts = new Float64Array(SETS * WAYS)
+    this.#checks = new Int32Array(PLACES)
+    this.#marks = new Uint8Array(PLACES)
+    this.#lasts = new Float64Array(PLACES)
   }
 }
 
@@ -71,8 +59,9 @@ function checkHash(words: Int32Array, base: number): number {
 }
 
 function endpointCheck(words: Int32Array, at: number, port: number): number {
-  let x = port
-  for (let word = at; word < at + 4; word++) x = Math.imul(x ^ words[word]!, 0x21f0aaad) ^ (x >>> 13)
+  let x = Math.imul(port ^ words[at]!, 0x21f0aaad)
+  x = Math.imul(x ^ (x >>> 13) ^ words[at + 1]!, 0x2c1b3c6d)
+  x ^= Math.imul(words[at + 2]!, 0x85ebca6b) ^ Math.imul(words[at + 3]!, 0xc2b2ae35)
   return Math.imul(x ^ (x >>> 15), 0x735a2d97)
 }
 

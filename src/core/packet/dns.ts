@@ -1,14 +1,16 @@
-/** DNS messages (RFC 1035) and multicast DNS (RFC 6762), names and addresses only. */
-import { readI32, readU16 } from './packet.ts'
+/** DNS messages (RFC 1035) and multicast DNS (RFC 6762): where their names and addresses are. */
+import type { SeenSet } from '../base/seen-set.ts'
+import { readU16 } from './packet.ts'
 
-export const DNS_TYPE = { a: 1, ptr: 12, txt: 16, aaaa: 28 } as const
+export const DNS_TYPE = { a: 1, ptr: 12, aaaa: 28 } as const
 const MAX_NAME_BYTES = 255
-/** Each label costs at least one step, each pointer one: no name needs more. */
+/** Each label costs a step, each pointer one: no name needs more. */
 const MAX_NAME_STEPS = 128
 const MAX_RECORDS = 128
+const POINTER = 0xc0
 
 export interface DnsRecord {
-  readonly name: string
+  readonly nameAt: number
   readonly type: number
   readonly dataAt: number
   readonly dataEnd: number
@@ -16,78 +18,99 @@ export interface DnsRecord {
 
 export interface DnsMessage {
   readonly isResponse: boolean
-  /** The name asked for, when exactly one was. */
-  readonly question: string | undefined
+  /** Where the name asked for is, when exactly one was; else -1. */
+  readonly questionAt: number
+  readonly questionEnd: number
   /** Answers, authorities and additions, as many as are whole. */
   readonly records: readonly DnsRecord[]
 }
 
-/** Undefined when not even the header and questions are whole. */
+const NO_RECORDS: readonly DnsRecord[] = []
+
+/** Undefined when not even the header and questions are whole. Records are read of responses only. */
 export function readDns(bytes: Uint8Array, at: number, end: number): DnsMessage | undefined {
   if (end - at < 12) return undefined
-  const message = { bytes, start: at, end }
   const questions = readU16(bytes, at + 4)
   if (questions > MAX_RECORDS) return undefined
   let next = at + 12
-  let question: string | undefined
   for (let index = 0; index < questions; index++) {
-    const name = readName(message, next)
-    if (name === undefined || name.next + 4 > end) return undefined
-    question = name.text
-    next = name.next + 4
+    next = skipName(bytes, next, end) + 4
+    if (next < 4 || next > end) return undefined
   }
-  const count = readU16(bytes, at + 6) + readU16(bytes, at + 8) + readU16(bytes, at + 10)
+  const isResponse = (bytes[at + 2]! & 0x80) !== 0
+  return {
+    isResponse,
+    questionAt: questions === 1 ? at + 12 : -1,
+    questionEnd: questions === 1 ? next - 4 : -1,
+    records: isResponse ? readRecords(bytes, at, next, end) : NO_RECORDS,
+  }
+}
+
+function readRecords(bytes: Uint8Array, start: number, from: number, end: number): readonly DnsRecord[] {
+  const count = readU16(bytes, start + 6) + readU16(bytes, start + 8) + readU16(bytes, start + 10)
   const records: DnsRecord[] = []
-  while (records.length < Math.min(count, MAX_RECORDS)) {
-    const name = readName(message, next)
-    if (name === undefined || name.next + 10 > end) break
-    const dataAt = name.next + 10
-    const dataEnd = dataAt + readU16(bytes, name.next + 8)
-    if (dataEnd > end) break
-    records.push({ name: name.text, type: readU16(bytes, name.next), dataAt, dataEnd })
-    next = dataEnd
-  }
-  return { isResponse: (bytes[at + 2]! & 0x80) !== 0, question: questions === 1 ? question : undefined, records }
-}
-
-/** The name that a record's data holds (PTR). */
-export function readDataName(
-  message: { bytes: Uint8Array; start: number; end: number },
-  record: DnsRecord,
-): string | undefined {
-  return readName(message, record.dataAt)?.text
-}
-
-/** The four words of an AAAA record. */
-export function readIpv6Words(bytes: Uint8Array, at: number): Int32Array {
-  return Int32Array.of(readI32(bytes, at), readI32(bytes, at + 4), readI32(bytes, at + 8), readI32(bytes, at + 12))
-}
-
-/** Pointers may only point backwards, so that no name runs in circles. */
-function readName(
-  message: { bytes: Uint8Array; start: number; end: number },
-  from: number,
-): { text: string; next: number } | undefined {
-  const { bytes, start, end } = message
   let at = from
-  let next = -1
-  let text = ''
-  for (let step = 0; step < MAX_NAME_STEPS; step++) {
-    if (at >= end) return undefined
+  while (records.length < count && records.length < MAX_RECORDS) {
+    const fields = skipName(bytes, at, end)
+    if (fields < 0 || fields + 10 > end) break
+    const dataAt = fields + 10
+    const dataEnd = dataAt + readU16(bytes, fields + 8)
+    if (dataEnd > end) break
+    records.push({ nameAt: at, type: readU16(bytes, fields), dataAt, dataEnd })
+    at = dataEnd
+  }
+  return records
+}
+
+/** Where what follows the name begins; -1 when the name is not whole. */
+function skipName(bytes: Uint8Array, from: number, end: number): number {
+  let at = from
+  while (at < end) {
     const length = bytes[at]!
-    if (length === 0) return { text, next: next < 0 ? at + 1 : next }
-    if (length >= 0xc0) {
+    if (length === 0) return at + 1
+    if (length >= POINTER) return at + 2 <= end ? at + 2 : -1
+    at += 1 + length
+  }
+  return -1
+}
+
+/** The name at `from` of the message that begins at `start`. Pointers may only point backwards, so that no name runs in circles. */
+export function readName(bytes: Uint8Array, start: number, end: number, from: number): string | undefined {
+  let at = from
+  let text = ''
+  for (let step = 0; step < MAX_NAME_STEPS && at < end; step++) {
+    const length = bytes[at]!
+    if (length === 0) return text
+    if (length >= POINTER) {
       if (at + 2 > end) return undefined
       const target = start + (((length & 0x3f) << 8) | bytes[at + 1]!)
       if (target >= at) return undefined
-      if (next < 0) next = at + 2
       at = target
       continue
     }
-    if (length > 63 || at + 1 + length > end || text.length + length > MAX_NAME_BYTES) return undefined
+    const next = at + 1 + length
+    if (length > 63 || next > end || text.length + length > MAX_NAME_BYTES) return undefined
     if (text !== '') text += '.'
-    for (let index = at + 1; index <= at + length; index++) text += String.fromCharCode(bytes[index]!)
-    at += 1 + length
+    text += new TextDecoder().decode(bytes.subarray(at + 1, next))
+    at = next
   }
   return undefined
+}
+
+/** Mixes a name into a hash, as `readName` would read it, without making a text. */
+export function addName(seen: SeenSet, bytes: Uint8Array, start: number, end: number, from: number): void {
+  let at = from
+  for (let step = 0; step < MAX_NAME_STEPS && at < end; step++) {
+    const length = bytes[at]!
+    if (length === 0) return
+    if (length >= POINTER) {
+      if (at + 2 > end) return
+      const target = start + (((length & 0x3f) << 8) | bytes[at + 1]!)
+      if (target >= at) return
+      at = target
+    } else {
+      seen.addBytes(bytes, at, Math.min(end, at + 1 + length))
+      at += 1 + length
+    }
+  }
 }

@@ -1,7 +1,6 @@
 /** Puts ClientHellos together that do not fit one segment, as those with post-quantum keys (about 1,800 bytes). */
-import { ja4 } from './ja4.ts'
 import { KEY, type Packet, readI32 } from './packet.ts'
-import { helloBytes, isClientHello, readClientHello } from './tls.ts'
+import { helloBytes, isClientHello } from './tls.ts'
 
 const MAX_HELLO_BYTES = 16_384
 const MAX_WAITING = 64
@@ -17,10 +16,11 @@ interface Waiting {
   readonly micros: number
 }
 
-export interface HelloNote {
-  readonly serverName: string | undefined
-  /** Undefined when part of the hello is missing. */
-  readonly ja4: string | undefined
+/** Where a hello is, whole unless its end was not captured. */
+export interface HelloPlace {
+  readonly bytes: Uint8Array
+  readonly at: number
+  readonly end: number
 }
 
 export class HelloStore {
@@ -31,19 +31,14 @@ export class HelloStore {
     return this.#waiting.size
   }
 
-  /** What a hello that begins or ends in this segment tells; undefined when it has none, or not all of it yet. */
-  read(packet: Packet, end: number): HelloNote | undefined {
+  /** The hello that begins or ends in this segment; undefined when it has none, or not all of it yet. */
+  find(packet: Packet, end: number): HelloPlace | undefined {
     const { bytes, at } = packet
     if (!isClientHello(bytes, at, end)) return this.#waiting.size > 0 ? this.#continue(packet, end) : undefined
     const size = helloBytes(bytes, at)
-    const { weirds } = packet
-    if (at + size <= end || size > MAX_HELLO_BYTES) {
-      const note = noteHello(bytes, at, Math.min(end, at + size))
-      if (note === undefined) weirds.add('bad-tls-hello')
-      return note
-    }
+    if (at + size <= end || size > MAX_HELLO_BYTES) return { bytes, at, end: Math.min(end, at + size) }
     // A cut capture will never show the rest.
-    if (packet.end < packet.payloadEnd || !this.#makeRoom(packet.micros)) return noteHello(bytes, at, end)
+    if (packet.end < packet.payloadEnd || !this.#makeRoom(packet.micros)) return { bytes, at, end }
     const whole = new Uint8Array(size)
     whole.set(bytes.subarray(at, end))
     this.#waiting.set(packet.key[KEY.ports]!, {
@@ -57,7 +52,7 @@ export class HelloStore {
     return undefined
   }
 
-  #continue(packet: Packet, end: number): HelloNote | undefined {
+  #continue(packet: Packet, end: number): HelloPlace | undefined {
     const ports = packet.key[KEY.ports]!
     const waiting = this.#waiting.get(ports)
     if (waiting === undefined) {
@@ -73,7 +68,7 @@ export class HelloStore {
     waiting.nextSequence += take
     if (waiting.filled < waiting.bytes.length) return undefined
     this.#waiting.delete(ports)
-    return noteHello(waiting.bytes, 0, waiting.bytes.length)
+    return { bytes: waiting.bytes, at: 0, end: waiting.bytes.length }
   }
 
   /** Lets go of the oldest when it has waited too long; false when there is no room. */
@@ -88,10 +83,4 @@ export class HelloStore {
 
 function sequence(packet: Packet): number {
   return readI32(packet.bytes, packet.at - packet.headerBytes + 4)
-}
-
-function noteHello(bytes: Uint8Array, at: number, end: number): HelloNote | undefined {
-  const hello = readClientHello(bytes, at, end)
-  if (hello === undefined) return undefined
-  return { serverName: hello.serverName, ja4: hello.whole ? ja4(hello) : undefined }
 }

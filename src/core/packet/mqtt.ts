@@ -4,12 +4,9 @@ import { readU16 } from './packet.ts'
 const CONNECT = 1
 const PUBLISH = 3
 const MAX_MESSAGES = 16
-const PROTOCOL_NAMES: ReadonlySet<string> = new Set(['MQTT', 'MQIsdp'])
 
-export interface MqttNote {
-  readonly kind: 'client' | 'topic'
-  readonly text: string
-}
+/** Where a text is. */
+export type MqttNote = readonly [kind: 'client' | 'topic', at: number, end: number]
 
 /** What the whole or begun messages in one packet tell. */
 export function readMqtt(bytes: Uint8Array, from: number, end: number): MqttNote[] {
@@ -17,49 +14,47 @@ export function readMqtt(bytes: Uint8Array, from: number, end: number): MqttNote
   let at = from
   for (let count = 0; count < MAX_MESSAGES && at + 2 <= end; count++) {
     const type = bytes[at]! >> 4
-    const length = readVarint(bytes, at + 1, end)
-    if (length === undefined) break
-    const messageEnd = Math.min(end, length.next + length.value)
-    if (type === CONNECT) addClient(notes, bytes, length.next, messageEnd)
-    else if (type === PUBLISH) addText(notes, 'topic', readText(bytes, length.next, messageEnd))
-    at = length.next + length.value
+    const header = varintEnd(bytes, at + 1, end)
+    if (header < 0) break
+    const next = header + varint(bytes, at + 1, header)
+    const messageEnd = Math.min(end, next)
+    if (type === CONNECT) addText(notes, 'client', bytes, clientIdAt(bytes, header, messageEnd), messageEnd)
+    else if (type === PUBLISH) addText(notes, 'topic', bytes, header, messageEnd)
+    at = next
   }
   return notes
 }
 
-/** Protocol name, level, flags, keep-alive, from version 5 properties, then the id. */
-function addClient(notes: MqttNote[], bytes: Uint8Array, at: number, end: number): void {
-  const protocol = readText(bytes, at, end)
-  if (protocol === undefined || !PROTOCOL_NAMES.has(protocol)) return
-  const levelAt = at + 2 + protocol.length
-  let idAt = levelAt + 4
-  if (idAt > end) return
-  if (bytes[levelAt]! >= 5) {
-    const properties = readVarint(bytes, idAt, end)
-    if (properties === undefined) return
-    idAt = properties.next + properties.value
-  }
-  addText(notes, 'client', readText(bytes, idAt, end))
+/** After protocol name, level, flags, keep-alive and, from version 5, properties; -1 when it is no CONNECT. */
+function clientIdAt(bytes: Uint8Array, at: number, end: number): number {
+  if (at + 2 > end) return -1
+  const nameLength = readU16(bytes, at)
+  const levelAt = at + 2 + nameLength
+  const idAt = levelAt + 4
+  if ((nameLength !== 4 && nameLength !== 6) || idAt > end || bytes[at + 2] !== 0x4d || bytes[at + 3] !== 0x51)
+    return -1
+  if (bytes[levelAt]! < 5) return idAt
+  const properties = varintEnd(bytes, idAt, end)
+  return properties < 0 ? -1 : properties + varint(bytes, idAt, properties)
 }
 
-function addText(notes: MqttNote[], kind: MqttNote['kind'], text: string | undefined): void {
-  if (text !== undefined && text !== '') notes.push({ kind, text })
-}
-
-/** A UTF-8 text with its length in the two bytes before it. */
-function readText(bytes: Uint8Array, at: number, end: number): string | undefined {
-  if (at + 2 > end) return undefined
+/** A text with its length in the two bytes before it. */
+function addText(notes: MqttNote[], kind: 'client' | 'topic', bytes: Uint8Array, at: number, end: number): void {
+  if (at < 0 || at + 2 > end) return
   const textEnd = at + 2 + readU16(bytes, at)
-  return textEnd > end ? undefined : new TextDecoder().decode(bytes.subarray(at + 2, textEnd))
+  if (textEnd <= end && textEnd > at + 2) notes.push([kind, at + 2, textEnd])
 }
 
-/** At most four bytes of seven bits. */
-function readVarint(bytes: Uint8Array, from: number, end: number): { value: number; next: number } | undefined {
-  let value = 0
-  for (let index = 0; index < 4 && from + index < end; index++) {
-    const byte = bytes[from + index]!
-    value |= (byte & 0x7f) << (7 * index)
-    if (byte < 0x80) return { value, next: from + index + 1 }
+/** The end of a number of at most four bytes of seven bits; -1 when it is not whole. */
+function varintEnd(bytes: Uint8Array, from: number, end: number): number {
+  for (let at = from; at < from + 4 && at < end; at++) {
+    if (bytes[at]! < 0x80) return at + 1
   }
-  return undefined
+  return -1
+}
+
+function varint(bytes: Uint8Array, from: number, end: number): number {
+  let value = 0
+  for (let at = end - 1; at >= from; at--) value = value * 128 + (bytes[at]! & 0x7f)
+  return value
 }

@@ -1,13 +1,14 @@
 /** Reads what packets say about who is who, metadata only: by port for UDP, by the first bytes for TCP. */
 import { formatIpv4, formatIpv6 } from './address.ts'
 import { readDhcp } from './dhcp.ts'
-import { DNS_TYPE, type DnsMessage, type DnsRecord, readDataName, readDns, readIpv6Words } from './dns.ts'
-import { HelloStore } from './hello-store.ts'
-import { readHead } from './http.ts'
+import { DNS_TYPE, type DnsMessage, type DnsRecord, readDns, readName } from './dns.ts'
+import { type HelloPlace, HelloStore } from './hello-store.ts'
+import { readDiscovery, readRequest } from './http.ts'
+import { Ja4 } from './ja4.ts'
 import { readMqtt } from './mqtt.ts'
 import { KEY, type Packet, readI32, readU16 } from './packet.ts'
-import { destinationAddress, Sightings, sourceAddress, sourceMac } from './sightings.ts'
-import { isClientHello } from './tls.ts'
+import { Sightings, sourceAddress, sourceMac } from './sightings.ts'
+import { isClientHello, readClientHello } from './tls.ts'
 
 const PORT = { dns: 53, dhcpServer: 67, dhcpClient: 68, ssdp: 1900, mqtt: 1883, mdns: 5353 } as const
 const UDP = 17
@@ -16,6 +17,9 @@ const TCP = 6
 export class Observer {
   readonly sightings = new Sightings()
   readonly #hellos = new HelloStore()
+  readonly #ja4 = new Ja4()
+  /** The address of the record at hand. */
+  readonly #words = new Int32Array(4)
 
   /** A packet that opened a flow or first answered in one: its MAC and address belong together. */
   noteAddress(packet: Packet): void {
@@ -54,7 +58,7 @@ export class Observer {
     const end = Math.min(packet.end, packet.payloadEnd)
     const has = (port: number) => source === port || destination === port
     if (has(PORT.dns)) {
-      if (source === PORT.dns) this.#noteAnswers(packet, readDns(bytes, at, end))
+      if (source === PORT.dns) this.#noteAnswers(packet, readDns(bytes, at, end), end)
     } else if (has(PORT.mdns)) {
       this.#noteMulticastDns(packet, readDns(bytes, at, end), end)
     } else if (has(PORT.ssdp)) {
@@ -67,44 +71,76 @@ export class Observer {
   #noteSegment(packet: Packet, destination: number): void {
     const { bytes, at } = packet
     const end = Math.min(packet.end, packet.payloadEnd)
-    const found = this.#hellos.read(packet, end)
-    if (found !== undefined) {
-      const { serverName, ja4 } = found
-      if (serverName !== undefined) this.#addHost(packet, serverName, 'sni')
-      if (ja4 !== undefined) this.sightings.addHint(packet, 'ja4', ja4)
+    const hello = this.#hellos.find(packet, end)
+    if (hello !== undefined) {
+      this.#noteHello(packet, hello)
     } else if (destination === PORT.mqtt) {
-      for (const note of readMqtt(bytes, at, end)) {
-        this.sightings.addHint(packet, note.kind === 'client' ? 'mqtt-client' : 'mqtt-topic', note.text)
+      for (const [kind, textAt, textEnd] of readMqtt(bytes, at, end)) {
+        this.sightings.addHint(packet, kind === 'client' ? 'mqtt-client' : 'mqtt-topic', textAt, textEnd)
       }
     } else if (!isClientHello(bytes, at, end)) {
       this.#noteRequest(packet, end)
     }
   }
 
+  #noteHello(packet: Packet, place: HelloPlace): void {
+    const { bytes } = place
+    const hello = readClientHello(bytes, place.at, place.end)
+    if (hello === undefined) {
+      packet.weirds.add('bad-tls-hello')
+      return
+    }
+    if (hello.whole) this.sightings.addHintText(packet, 'ja4', this.#ja4.read(bytes, hello))
+    if (hello.serverNameAt < 0) return
+    this.sightings.addHost({
+      micros: packet.micros,
+      from: 'sni',
+      words: packet.key,
+      wordsAt: KEY.destination,
+      bytes,
+      at: hello.serverNameAt,
+      end: hello.serverNameEnd,
+    })
+  }
+
   #noteRequest(packet: Packet, end: number): void {
-    const request = readHead(packet.bytes, packet.at, end)
-    if (request === undefined) return
-    const host = request.headers.get('host')
-    const agent = request.headers.get('user-agent')
-    if (host !== undefined) this.#addHost(packet, host.replace(/:\d+$/, ''), 'http')
-    if (agent !== undefined) this.sightings.addHint(packet, 'user-agent', agent)
+    const { bytes, micros, key } = packet
+    const head = readRequest(bytes, packet.at, end)
+    if (head === undefined) return
+    if (head.agentAt >= 0) this.sightings.addHint(packet, 'user-agent', head.agentAt, head.agentEnd)
+    if (head.hostAt < 0) return
+    this.sightings.addHost({
+      micros,
+      from: 'http',
+      words: key,
+      wordsAt: KEY.destination,
+      bytes,
+      at: head.hostAt,
+      end: head.hostEnd,
+    })
   }
 
   /** The name asked for is what people know, not the one at the end of a chain of aliases. */
-  #noteAnswers(packet: Packet, message: DnsMessage | undefined): void {
+  #noteAnswers(packet: Packet, message: DnsMessage | undefined, end: number): void {
     if (message === undefined) {
       packet.weirds.add('bad-dns')
       return
     }
-    if (!message.isResponse) return
+    const { bytes, at: start, micros } = packet
+    const words = this.#words
     for (const record of message.records) {
-      const address = recordAddress(packet.bytes, record)
-      if (address === undefined) continue
+      if (!readAddress(bytes, record, words)) continue
+      const asked = message.questionAt >= 0
+      const nameAt = asked ? message.questionAt : record.nameAt
       this.sightings.addHost({
-        micros: packet.micros,
-        address,
-        name: message.question ?? record.name,
+        micros,
         from: 'dns',
+        words,
+        wordsAt: 0,
+        bytes,
+        at: nameAt,
+        end: asked ? message.questionEnd : record.dataEnd,
+        read: () => readName(bytes, start, end, nameAt) ?? '',
       })
     }
   }
@@ -114,29 +150,29 @@ export class Observer {
       packet.weirds.add('bad-mdns')
       return
     }
-    if (!message.isResponse) return
-    const { micros, bytes } = packet
+    const { micros, bytes, at: start } = packet
+    const words = this.#words
     for (const record of message.records) {
-      const address = recordAddress(bytes, record)
-      if (address !== undefined) {
+      if (!isNoted(record.type) || !this.sightings.isNewRecord(packet, record, end)) continue
+      if (readAddress(bytes, record, words)) {
+        const address = record.type === DNS_TYPE.a ? formatIpv4(words[0]!) : formatIpv6(words, 0)
+        const name = readName(bytes, start, end, record.nameAt)?.replace(/\.local$/i, '')
         // A proxy may answer for a sleeping device: then the MAC is not the device's.
         const mac = address === sourceAddress(packet) ? sourceMac(packet) : undefined
-        this.sightings.addName({ micros, mac, address, name: record.name.replace(/\.local$/i, ''), from: 'mdns' })
-      } else if (record.type === DNS_TYPE.ptr) {
-        const target = readDataName({ bytes, start: packet.at, end }, record)
-        const service = /(_[\w-]+\._(?:tcp|udp))\.local$/i.exec(target ?? '')?.[1]
-        if (service !== undefined) this.sightings.addHint(packet, 'mdns-service', service)
+        if (name !== undefined) this.sightings.addName({ micros, mac, address, name, from: 'mdns' })
+      } else {
+        const target = readName(bytes, start, end, record.dataAt) ?? ''
+        const service = /(_[\w-]+\._(?:tcp|udp))\.local$/i.exec(target)?.[1]
+        if (service !== undefined) this.sightings.addHintText(packet, 'mdns-service', service)
       }
     }
   }
 
   #noteSsdp(packet: Packet, end: number): void {
-    const head = readHead(packet.bytes, packet.at, end, { responses: true })
+    const head = readDiscovery(packet.bytes, packet.at, end)
     if (head === undefined) return
-    const server = head.headers.get('server')
-    const agent = head.headers.get('user-agent')
-    if (server !== undefined) this.sightings.addHint(packet, 'ssdp-server', server)
-    if (agent !== undefined) this.sightings.addHint(packet, 'user-agent', agent)
+    if (head.serverAt >= 0) this.sightings.addHint(packet, 'ssdp-server', head.serverAt, head.serverEnd)
+    if (head.agentAt >= 0) this.sightings.addHint(packet, 'user-agent', head.agentAt, head.agentEnd)
   }
 
   #noteDhcp(packet: Packet, end: number): void {
@@ -150,12 +186,7 @@ export class Observer {
       return
     }
     if (hostName !== undefined) this.sightings.addName({ micros, mac, address, name: hostName, from: 'dhcp' })
-    if (vendorClass !== undefined) this.sightings.addHint(packet, 'dhcp-vendor', vendorClass)
-  }
-
-  #addHost(packet: Packet, name: string, from: 'sni' | 'http'): void {
-    if (!/[a-z]/i.test(name) || name.includes(':')) return // An address tells nothing new.
-    this.sightings.addHost({ micros: packet.micros, address: destinationAddress(packet), name, from })
+    if (vendorClass !== undefined) this.sightings.addHintText(packet, 'dhcp-vendor', vendorClass)
   }
 }
 
@@ -169,9 +200,16 @@ function isNotedPort(port: number): boolean {
   )
 }
 
-function recordAddress(bytes: Uint8Array, record: DnsRecord): string | undefined {
+function isNoted(type: number): boolean {
+  return type === DNS_TYPE.a || type === DNS_TYPE.aaaa || type === DNS_TYPE.ptr
+}
+
+/** Writes an A or AAAA record's address; false for other records. */
+function readAddress(bytes: Uint8Array, record: DnsRecord, words: Int32Array): boolean {
   const { type, dataAt, dataEnd } = record
-  if (type === DNS_TYPE.a && dataEnd - dataAt === 4) return formatIpv4(readI32(bytes, dataAt))
-  if (type === DNS_TYPE.aaaa && dataEnd - dataAt === 16) return formatIpv6(readIpv6Words(bytes, dataAt), 0)
-  return undefined
+  const isIpv4 = type === DNS_TYPE.a && dataEnd - dataAt === 4
+  if (!isIpv4 && !(type === DNS_TYPE.aaaa && dataEnd - dataAt === 16)) return false
+  words[0] = readI32(bytes, dataAt)
+  for (let word = 1; word < 4; word++) words[word] = isIpv4 ? 0 : readI32(bytes, dataAt + 4 * word)
+  return true
 }

@@ -94,7 +94,7 @@ class CapturePipeline {
     const assembler = this.#assembler
     const observer = this.#observer
     this.#reader = new CaptureReader((bytes, offset, end, micros, wireLength, linkType) => {
-      packet.bytes = bytes
+      if (packet.bytes !== bytes) packet.bytes = bytes
       packet.at = offset
       packet.end = end
       packet.wireEnd = Math.max(end, offset + wireLength)
