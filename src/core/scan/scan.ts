@@ -101,6 +101,8 @@ class ScanRun {
   #baselineOutside = 0
   #scored = 0
   #scoreMs = 0
+  #scoring = 0
+  #scoringSinceMs = 0
   #updatedMs = Number.NEGATIVE_INFINITY
   #timelineMs = Number.NEGATIVE_INFINITY
   #startMicros = Number.NaN
@@ -219,11 +221,14 @@ class ScanRun {
     this.#hearBaseline(this.#boxPlot.push(rows))
   }
 
+  /** `#scoreMs` is the time in which the scorer had something to do, however many batches it had at once. */
   async #scoreBatch(batch: WindowBatch): Promise<ScoredWindows> {
-    const startedMs = performance.now()
-    const scores = await this.#detector.score(batch)
-    this.#scoreMs += performance.now() - startedMs
-    return scores
+    if (this.#scoring++ === 0) this.#scoringSinceMs = performance.now()
+    try {
+      return await this.#detector.score(batch)
+    } finally {
+      if (--this.#scoring === 0) this.#scoreMs += performance.now() - this.#scoringSinceMs
+    }
   }
 
   #judge(scored: ScoredWindows): void {
