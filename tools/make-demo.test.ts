@@ -48,7 +48,7 @@ describe('the demo home', () => {
       'Unnamed phone: phone',
     ])
     expect(notes.map(({ kind, text }) => `${kind}: ${text.split(/[,;]/u, 1)[0]}`).sort()).toEqual([
-      expect.stringMatching(/^device-silent: Hallway thermostat fell silent for 5 h/u),
+      expect.stringMatching(/^device-silent: Hallway thermostat fell silent for 5 hours/u),
       expect.stringMatching(/^new-device: Unnamed phone joined the network at 19:33/u),
     ])
     const camera = devices.find(({ name }) => name === 'Front door camera')

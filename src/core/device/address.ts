@@ -30,9 +30,10 @@ export function isRandomMac(mac: string): boolean {
 
 /** Group addresses (lowest bit of the first octet, the broadcast included) and the all-zero address belong to no device. */
 export function isDeviceMac(mac: string): boolean {
-  const first = Number.parseInt(mac.slice(0, 2), 16)
-  return (first & 1) === 0 && mac !== '00:00:00:00:00:00' && mac.length === 17
+  return MAC.test(mac) && (Number.parseInt(mac.slice(0, 2), 16) & 1) === 0 && mac !== '00:00:00:00:00:00'
 }
+
+const MAC = /^[\da-f]{2}(?::[\da-f]{2}){5}$/u
 
 /** The 32 bits of dotted text, or undefined. */
 function readIpv4(text: string): number | undefined {

@@ -41,8 +41,10 @@ export class DeviceEntry {
     this.changed = true
   }
 
+  /** A table's address column may hold any text: what is no address is cleaned like a name. */
   addAddress(address: string): void {
-    if (this.addresses.size < SHOWN_ADDRESSES) this.addresses.add(address)
+    const shown = /^[\da-f:.]{2,45}$/iu.test(address) ? address : cleanName(address)
+    if (shown !== undefined && this.addresses.size < SHOWN_ADDRESSES) this.addresses.add(shown)
     this.changed = true
   }
 
@@ -74,7 +76,7 @@ export class DeviceEntry {
     if (vendor !== undefined) return { name: `${vendor} ${kind ?? 'device'}`, nameFrom: 'vendor' }
     if (kind !== undefined) return { name: `Unnamed ${kind}`, nameFrom: 'vendor' }
     const [address] = this.addresses
-    return { name: address ?? this.mac ?? this.id.slice(this.id.indexOf(':') + 1), nameFrom: 'address' }
+    return { name: address ?? this.mac ?? 'Unnamed device', nameFrom: 'address' }
   }
 
   toDevice(hostName: (address: string) => string | undefined): Device {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../base/random.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import type { Sighting } from './device.ts'
 import { Inventory, MAX_DEVICES } from './inventory.ts'
@@ -186,6 +187,46 @@ describe('limits', () => {
   })
 })
 
+it('takes whatever packets claim without throwing or growing beyond its limits', () => {
+  const random = createRandom(11)
+  const text = () => String.fromCharCode(...Array.from({ length: random.int(90) }, () => random.int(0x3000)))
+  const octet = () => random.int(256)
+  const addresses = [
+    text,
+    () => `${octet()}.${octet()}.${octet()}.${octet()}`,
+    () => `fe80::${octet().toString(16)}`,
+    () => '::',
+    () => '',
+  ]
+  const anyAddress = () => addresses[random.int(addresses.length)]!()
+  const anyMac = () =>
+    random.next() < 0.2 ? text() : Array.from({ length: 6 }, () => octet().toString(16).padStart(2, '0')).join(':')
+  const kinds: readonly (() => Sighting)[] = [
+    () => address(anyMac(), anyAddress(), random.next() * 1e15),
+    () => ({ kind: 'name', micros: Number.NaN, mac: anyMac(), address: anyAddress(), name: text(), from: 'dhcp' }),
+    () => ({ kind: 'hint', micros: 0, mac: undefined, address: anyAddress(), from: 'user-agent', text: text() }),
+    () => ({ kind: 'host', micros: 0, address: anyAddress(), name: text(), from: 'sni' }),
+    () => ({ kind: 'router', micros: 0, address: anyAddress() }),
+  ]
+  const inventory = new Inventory()
+  for (let step = 0; step < 40; step++) {
+    inventory.see(Array.from({ length: 500 }, () => kinds[random.int(kinds.length)]!()))
+    inventory.assign(
+      batchOf(
+        Array.from({ length: 100 }, () => ({ from: anyAddress(), to: anyAddress(), start: random.next() * 1e15 })),
+      ),
+    )
+  }
+  const devices = inventory.devices()
+  expect(devices.length).toBeLessThanOrEqual(MAX_DEVICES + 1)
+  for (const { name, addresses: held } of devices) {
+    expect([...name].length).toBeLessThanOrEqual(60)
+    expect(name).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+    expect(held.length).toBeLessThanOrEqual(32)
+  }
+  inventory.takeNotes({ ended: true })
+})
+
 describe('names', () => {
   const named = (names: readonly ['dhcp' | 'mdns' | 'ssdp', string][]) => {
     const inventory = new Inventory({ vendorOf: () => 'Espressif' })
@@ -261,7 +302,7 @@ describe('notes', () => {
     inventory.assign(batchOf([...regular(0, 36, [12, 17]), ...others(36)]))
     const [note] = inventory.takeNotes({ ended: true })
     expect(note).toMatchObject({ kind: 'device-silent', device: 'ip:192.168.1.61' })
-    expect(note?.text).toContain('fell silent for 5 h 5 min')
+    expect(note?.text).toContain('fell silent for 5 hours')
     expect(note?.text).toContain('normally heard every 5 minutes')
     expect(inventory.takeNotes({ ended: true })).toEqual([])
   })

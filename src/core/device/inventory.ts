@@ -1,4 +1,5 @@
 /** Who is who on the network: collects what packets say about devices and tells for each flow the device it belongs to. */
+import { formatClock } from '../base/format.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import { classifyAddress, isDeviceMac } from './address.ts'
 import { Bindings } from './bindings.ts'
@@ -24,7 +25,7 @@ const TITLES: ReadonlyMap<string, string> = new Map([
 
 export interface InventoryOptions {
   readonly vendorOf?: VendorOf
-  /** Time of day for sentences; the host's local time when not given. */
+  /** Time of day for sentences; UTC when not given. */
   readonly clock?: (micros: number) => string
 }
 
@@ -55,7 +56,7 @@ export class Inventory {
   /** When anything was heard at all. */
   readonly #recording = new Rhythm()
 
-  constructor({ vendorOf = () => undefined, clock = localClock }: InventoryOptions = {}) {
+  constructor({ vendorOf = () => undefined, clock = (micros) => formatClock(micros, 'UTC') }: InventoryOptions = {}) {
     this.#vendorOf = vendorOf
     this.#clock = clock
   }
@@ -214,17 +215,16 @@ export class Inventory {
     this.#markRouters()
   }
 
-  /** An address that had a device of its own before its MAC was known brings that device along. */
+  /** From now on the address is the MAC's; flows told before its MAC was known stay with the address's own entry. */
   #adopt(mac: string, address: string): void {
-    const early = this.#byAddress.get(address)
-    const entry = this.#byMac.get(mac)!
-    entry.addAddress(address)
-    if (early !== undefined) this.#byAddress.delete(address)
+    this.#entryOfMac(mac).addAddress(address)
+    this.#byAddress.delete(address)
   }
 
   #markRouters(): void {
     for (const mac of this.#bindings.takeRouters()) {
       const entry = this.#entryOfMac(mac)
+      if (entry.id === OVERFLOW_ID) continue
       entry.isRouter = true
       entry.changed = true
       for (const address of entry.addresses) if (this.#bindings.macOf(address) !== mac) entry.addresses.delete(address)
@@ -320,9 +320,4 @@ function bytesOf(batch: FlowBatch, row: number, side: 0 | 1): number {
 
 function packetsOf(batch: FlowBatch, row: number, side: 0 | 1): number {
   return batch.counts[4 * row + side]!
-}
-
-function localClock(micros: number): string {
-  const time = new Date(micros / 1000)
-  return `${String(time.getHours()).padStart(2, '0')}:${String(time.getMinutes()).padStart(2, '0')}`
 }

@@ -1,4 +1,5 @@
 /** What is worth knowing about the devices of a scan and is no alarm: one that is new, one that fell silent. */
+import { formatDuration } from '../base/format.ts'
 import type { Note } from './device.ts'
 import type { DeviceEntry } from './entry.ts'
 import { type Rhythm, SILENT_MICROS, type Silence } from './rhythm.ts'
@@ -69,17 +70,9 @@ function silence(entry: DeviceEntry, recording: Recording): Note | undefined {
   const returned = rhythm.lastMicros > gap.startMicros
   const until = returned ? `until ${recording.clock(gap.endMicros)}` : 'and has not come back'
   const usual =
-    rhythm.pauses > 0 ? ` It is normally heard every ${duration(rhythm.pauseSumMicros / rhythm.pauses)}.` : ''
-  const text = `${entry.name.name} fell silent for ${duration(lasted)}, from ${recording.clock(gap.startMicros)} ${until}.${usual}`
+    rhythm.pauses > 0
+      ? ` It is normally heard every ${formatDuration(rhythm.pauseSumMicros / rhythm.pauses).replace(/^a /u, '')}.`
+      : ''
+  const text = `${entry.name.name} fell silent for ${formatDuration(lasted)}, from ${recording.clock(gap.startMicros)} ${until}.${usual}`
   return { id: `device-silent ${entry.id}`, kind: 'device-silent', device: entry.id, ...gap, text }
-}
-
-/** "5 h 10 min", "5 minutes", "20 seconds". */
-function duration(micros: number): string {
-  const minutes = Math.round(micros / 60e6)
-  if (minutes >= 60)
-    return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-  if (minutes > 1) return `${minutes} minutes`
-  const seconds = Math.max(1, Math.round(micros / 1e6))
-  return seconds === 1 ? 'second' : `${seconds} seconds`
 }
