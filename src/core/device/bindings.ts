@@ -73,7 +73,7 @@ export class Bindings {
 
   #addGlobal(facts: MacFacts, address: string): void {
     if (facts.isRouter) return
-    facts.global.push(address)
+    if (this.#macOf.size < MAX_BINDINGS) facts.global.push(address)
     facts.networks.add(prefixOf(address))
     const isRouted = this.#hasPrivate && !address.includes(':')
     if (facts.networks.size > MAX_HOST_NETWORKS || isRouted) this.#becomeRouter(facts)

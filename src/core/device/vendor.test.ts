@@ -43,6 +43,13 @@ it('refuses bytes that are no table, or cut short', () => {
   }
 })
 
+it('refuses a damaged table instead of asking for the memory it claims', () => {
+  const damaged = table.slice()
+  const at = 8 + new DataView(table.buffer).getUint32(4, true)
+  damaged.fill(255, at, at + 4)
+  expect(() => parseOuiTable(damaged)).toThrow(/claims 4294967295 prefixes/u)
+})
+
 it.each([
   ['TP-LINK TECHNOLOGIES CO.,LTD.', 'TP-Link'],
   ['Samsung Electronics Co.,Ltd', 'Samsung'],

@@ -30,6 +30,8 @@ export function parseOuiTable(bytes: Uint8Array): VendorOf {
   const makers = new TextDecoder().decode(part()).split('\n')
   const groups = PREFIX_DIGITS.map((digits) => {
     const count = u32()
+    if (count > bytes.length)
+      throw new InputError(`This maker table claims ${count} prefixes in ${bytes.length} bytes.`)
     const prefixes = readDifferences(part(), count)
     const from = take(2 * count)
     return { digits, prefixes, maker: Uint16Array.from(prefixes, (_, i) => view.getUint16(from + 2 * i, true)) }
