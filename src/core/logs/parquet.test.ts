@@ -43,4 +43,22 @@ describe('tables as Parquet', () => {
       await expect(readTable(bytes.slice(0, length))).rejects.toMatchObject({ name: 'InputError' })
     }
   })
+
+  it('answers a directory that is one number without end at once', async () => {
+    const bytes = new Uint8Array(1 << 20).fill(0x80)
+    bytes.set([0x50, 0x41, 0x52, 0x31, 0x16])
+    new DataView(bytes.buffer).setUint32(bytes.length - 8, bytes.length - 12, true)
+    bytes.set([0x50, 0x41, 0x52, 0x31], bytes.length - 4)
+    const start = performance.now()
+    await expect(readTable(bytes)).rejects.toMatchObject({ name: 'InputError' })
+    expect(performance.now() - start).toBeLessThan(1000)
+  })
+
+  it('answers a run that repeats past its page at once', async () => {
+    const bytes = golden('four-uncompressed')
+    // The levels of the first column: two bytes, a run of 40 ones (0x50 = 40 << 1).
+    const at = bytes.findIndex((byte, i) => byte === 2 && bytes[i + 4] === 0x50 && bytes[i + 5] === 1)
+    bytes.set([0xfe, 0xff, 0xff, 0xff, 0x0f], at + 4)
+    await expect(readTable(bytes)).rejects.toThrow(/a page whose size cannot be right/)
+  })
 })

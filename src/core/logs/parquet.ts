@@ -1,6 +1,4 @@
 /** Flow tables as Apache Parquet, by hyparquet. The file is held in memory, because its directory stands at its end. */
-import { gunzipSync } from 'fflate'
-import { parquetHeader } from 'hyparquet/src/column.js'
 import { parquetMetadata, parquetSchema } from 'hyparquet/src/metadata.js'
 import { parquetScan } from 'hyparquet/src/scan.js'
 import { InputError } from '../base/errors.ts'
@@ -11,28 +9,25 @@ import { type ColumnMapping, layoutByMapping, layoutByNames } from './columns.ts
 import { SAMPLE_ROWS } from './delimited.ts'
 import { READ_SKIP } from './layout.ts'
 import { createFinder } from './names.ts'
+import { COMPRESSORS, checkPages, type ParquetMetadata } from './parquet-pages.ts'
 import { FlowRows, textOf } from './rows.ts'
 import { createTableInput, type TableRun } from './table-input.ts'
 
 export const MAX_PARQUET_BYTES = 1 << 30
-/** A page of 1 MiB is usual; DuckDB writes whole row groups of 122,880 rows. */
-export const MAX_PAGE_BYTES = 1 << 28
-export const MAX_PAGE_VALUES = 1 << 24
-/** DEFLATE packs to a 1032nd at best, Snappy less. */
-const MAX_PAGE_RATIO = 1032
 /** Values decoded at a time, all columns together: 128 MB as doubles. */
 const MAX_CELLS = 1 << 24
 /** Rows that one byte may stand for: a column of one value packs well, a million rows in a few bytes are a bomb. */
 const MAX_ROWS_PER_BYTE = 1000
 
-type Metadata = ReturnType<typeof parquetMetadata>
 type Scan = Awaited<ReturnType<typeof parquetScan>>
 type Column = Awaited<ReturnType<Scan['readColumn']>>
 
 interface Parquet {
   readonly file: { readonly byteLength: number; slice(start: number, end?: number): ArrayBuffer }
-  readonly metadata: Metadata
+  readonly metadata: ParquetMetadata
+  /** Flat columns alone: a list or a record is no cell. */
   readonly columns: readonly string[]
+  readonly isOptional: ReadonlyMap<string, boolean>
   readonly rows: number
 }
 
@@ -59,23 +54,41 @@ async function readParquet(source: ByteSource): Promise<Parquet> {
     byteLength: bytes.length,
     slice: (start: number, end = bytes.length) => bytes.slice(Math.max(0, start), Math.max(0, end)).buffer,
   }
+  checkFooter(bytes)
   const metadata = guarded(() => parquetMetadata(bytes.buffer))
-  const columns = guarded(() =>
+  const flat = guarded(() =>
     parquetSchema(metadata)
-      .children.filter((child) => child.children.length === 0)
-      .map((child) => String(child.element.name)),
+      .children.filter(({ children, element }) => children.length === 0 && element.repetition_type !== 'REPEATED')
+      .map(({ element }) => [String(element.name), element.repetition_type === 'OPTIONAL'] as const),
   )
   const rows = Number(metadata.num_rows)
-  if (!(rows <= bytes.length * MAX_ROWS_PER_BYTE))
+  const groupRows = metadata.row_groups.map((group) => Number(group.num_rows))
+  const isSound = rows <= bytes.length * MAX_ROWS_PER_BYTE && groupRows.every((count) => count > 0)
+  if (!isSound || groupRows.reduce((sum, count) => sum + count, 0) !== rows) {
     throw new InputError(`This Parquet file of ${bytes.length} bytes says it holds ${rows} rows; that cannot be.`)
-  return { file, metadata, columns, rows }
+  }
+  return { file, metadata, columns: flat.map(([name]) => name), isOptional: new Map(flat), rows }
 }
 
-async function readSamples({ file, metadata, columns, rows }: Parquet): Promise<ParquetHead> {
+/** hyparquet reads a number of any length, in time that grows with its square; no number, and no name, is this long. */
+const MAX_HIGH_BYTES = 4096
+
+function checkFooter(bytes: Uint8Array): void {
+  const tail = new DataView(bytes.buffer, Math.max(0, bytes.length - 8))
+  const length = tail.byteLength < 8 ? 0 : tail.getUint32(0, true)
+  let run = 0
+  for (let at = Math.max(0, bytes.length - 8 - length); at < bytes.length; at++) {
+    run = bytes[at]! >= 0x80 ? run + 1 : 0
+    if (run > MAX_HIGH_BYTES)
+      throw new InputError('This Parquet file is damaged: its directory holds a number without end.')
+  }
+}
+
+async function readSamples({ file, metadata, columns, isOptional, rows }: Parquet): Promise<ParquetHead> {
   if (rows === 0 || columns.length === 0) return { columns, sampleRows: [] }
   const first = Math.min(SAMPLE_ROWS, Number(metadata.row_groups[0]?.num_rows ?? 0))
   const data = await guardedAsync(async () => {
-    checkPages(metadata, 0, file)
+    checkPages({ metadata, group: 0, isOptional, slice: file.slice })
     const scan = await parquetScan({
       file,
       metadata,
@@ -98,16 +111,16 @@ interface Reading {
 }
 
 async function* readRows({ parquet, layout, run }: Reading, signal?: AbortSignal): AsyncGenerator<FlowBatch[]> {
-  const { file, metadata, columns } = parquet
+  const { file, metadata, columns, isOptional } = parquet
   const rows = new FlowRows(layout, run.stats, run.progress)
   const used = columns.flatMap((name, column) => (layout.reading[column] === READ_SKIP ? [] : [{ name, column }]))
   const scan = await guardedAsync(() =>
     parquetScan({ file, metadata, columns: used.map(({ name }) => name), compressors: COMPRESSORS, parsers: PARSERS }),
   )
   const stepRows = Math.max(1, Math.floor(MAX_CELLS / Math.max(1, used.length)))
-  let group = 0
-  for (const range of scan.ranges) {
-    guarded(() => checkPages(metadata, group, file))
+  const isRead = new Map(used.map(({ name }) => [name, isOptional.get(name) ?? false]))
+  for (const [group, range] of scan.ranges.entries()) {
+    guarded(() => checkPages({ metadata, group, isOptional: isRead, slice: file.slice }))
     for (let rowStart = range.rowStart; rowStart < range.rowEnd; rowStart += stepRows) {
       const rowEnd = Math.min(range.rowEnd, rowStart + stepRows)
       const data: { column: number; values: Column }[] = []
@@ -122,41 +135,9 @@ async function* readRows({ parquet, layout, run }: Reading, signal?: AbortSignal
       }
       yield rows.takeReady()
     }
-    run.stats.bytesRead = Math.floor((file.byteLength * ++group) / scan.ranges.length)
+    run.stats.bytesRead = Math.floor((file.byteLength * (group + 1)) / scan.ranges.length)
   }
   yield rows.finish()
-}
-
-/** Page headers say how much they hold; what they say is held against limits before anything is made of that size. */
-function checkPages(metadata: Metadata, group: number, file: Parquet['file']): void {
-  const rowGroup = metadata.row_groups[group]
-  const rowsInGroup = Math.min(Number(rowGroup?.num_rows ?? 0), Number(metadata.num_rows))
-  for (const { meta_data: meta } of rowGroup?.columns ?? []) {
-    if (!meta) continue
-    const start = Number(meta.dictionary_page_offset ?? meta.data_page_offset)
-    const bytes = file.slice(start, start + Number(meta.total_compressed_size))
-    const reader = { view: new DataView(bytes), offset: 0 }
-    let values = 0
-    while (reader.offset < bytes.byteLength - 1) {
-      const page = parquetHeader(reader)
-      const count = page.data_page_header?.num_values ?? page.data_page_header_v2?.num_values ?? 0
-      const dictionary = page.dictionary_page_header?.num_values ?? 0
-      values += count
-      const { compressed_page_size: packed, uncompressed_page_size: unpacked } = page
-      const isSound =
-        packed >= 0 &&
-        unpacked >= 0 &&
-        unpacked <= Math.min(MAX_PAGE_BYTES, packed * MAX_PAGE_RATIO + 1024) &&
-        count >= 0 &&
-        count <= MAX_PAGE_VALUES &&
-        // Each value of a dictionary takes at least a byte.
-        dictionary >= 0 &&
-        dictionary <= unpacked &&
-        values <= rowsInGroup
-      if (!isSound) throw new InputError('This Parquet file holds a page whose size cannot be right.')
-      reader.offset += page.compressed_page_size
-    }
-  }
 }
 
 /** Times as µs: a number, not a Date, which would lose the last three digits. */
@@ -164,10 +145,6 @@ const PARSERS = {
   timestampFromMilliseconds: (millis: bigint) => Number(millis) * 1000,
   timestampFromMicroseconds: (micros: bigint) => Number(micros),
   timestampFromNanoseconds: (nanos: bigint) => Number(nanos / 1000n),
-}
-
-const COMPRESSORS = {
-  GZIP: (input: Uint8Array, outputLength: number) => gunzipSync(input, { out: new Uint8Array(outputLength) }),
 }
 
 async function readAll(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
