@@ -90,7 +90,7 @@ const KINDS: readonly Kind[] = [
   {
     fits: ({ evidence }) => evidence.device === 'table',
     title: ({ evidence, reasons }) =>
-      `Rows ${evidence.firstRow} to ${evidence.lastRow} hold flows unlike usual traffic: ${told(reasons[0])}.`,
+      `Rows ${evidence.firstRow} to ${evidence.lastRow} hold flows unlike usual traffic: ${told(mostStriking(reasons))}.`,
     usual: () => 'The table has no addresses, so all its rows count as one device.',
     harmless: () => 'A rare but ordinary job, such as an update, or a table from a very different kind of network.',
     advice: () => [
@@ -101,7 +101,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     fits: () => true,
-    title: ({ name, reasons, at }) => `${name} did not behave as usual${at}: ${told(reasons[0])}.`,
+    title: ({ name, reasons, at }) => `${name} did not behave as usual${at}: ${told(mostStriking(reasons))}.`,
     usual: ({ facts }) => (facts.usualHosts > 0 ? `It normally talks to ${plural(facts.usualHosts, 'host')}.` : ''),
     harmless: () => 'A rare but ordinary job: an update, a first set-up, a person who used it differently.',
     advice: ({ name, facts }) => [
@@ -128,6 +128,15 @@ const UNITS: Readonly<Record<string, string>> = {
   'packets per minute': 'packets a minute',
   'bytes per minute': 'a minute',
   'hosts per minute': 'hosts a minute',
+}
+
+/** The reason that a person understands best: a large part of the score, and far from the usual. */
+function mostStriking(reasons: readonly Reason[]): Reason | undefined {
+  const weigh = ({ share, value, typical }: Reason) => share * Math.abs(Math.log2((value + 1) / (typical + 1)))
+  return reasons.reduce<Reason | undefined>(
+    (best, next) => (!best || weigh(next) > weigh(best) ? next : best),
+    undefined,
+  )
 }
 
 /** `5.0 MB sent per flow where 1.2 kB is usual`. */
