@@ -34,13 +34,16 @@ const NAMES: Readonly<Record<number, string>> = {
   122: 'IP over Fibre Channel',
   123: 'SunATM',
   129: 'ARCNET Linux',
+  132: 'Juniper',
+  137: 'Juniper',
   138: 'IEEE 1394 (FireWire)',
   143: 'DOCSIS',
   144: 'Linux IrDA',
-  147: 'private use 0 (DLT_USER0)',
-  162: 'private use 15 (DLT_USER15)',
   163: 'AVS 802.11',
+  164: 'Juniper',
   165: 'BACnet MS/TP',
+  178: 'Juniper',
+  182: 'Frame Relay, multi-link',
   187: 'Bluetooth HCI H4',
   189: 'Linux USB',
   192: 'PPI',
@@ -53,6 +56,7 @@ const NAMES: Readonly<Record<number, string>> = {
   212: 'LIN',
   215: 'IEEE 802.15.4 with PHY header',
   220: 'Linux USB (mmapped)',
+  226: 'Solaris ipnet',
   227: 'SocketCAN',
   230: 'IEEE 802.15.4 without FCS',
   231: 'D-Bus',
@@ -66,9 +70,12 @@ const NAMES: Readonly<Record<number, string>> = {
   253: 'netlink',
   254: 'Bluetooth monitor',
   256: 'Bluetooth LE with PHY header',
-  265: 'DSA tags',
+  258: 'Apple PKTAP',
   273: 'G.99.74',
+  282: 'switch tags by Broadcom',
   283: 'IEEE 802.15.4 TAP',
+  284: 'switch tags by Marvell',
+  285: 'switch tags by Marvell',
 }
 
 /** Whether packets of this link type can be taken apart. */
@@ -78,5 +85,6 @@ export function readsLinkType(linkType: number): boolean {
 
 /** For a person: `189 (Linux USB)`. */
 export function nameLinkType(linkType: number): string {
-  return `${linkType} (${NAMES[linkType] ?? 'not one we know'})`
+  const name = NAMES[linkType] ?? (linkType >= 147 && linkType <= 162 ? 'private use' : 'none that we know')
+  return `${linkType} (${name})`
 }

@@ -189,11 +189,10 @@ const GROUPS: readonly Group[] = [
     ],
     // Subflows are the gaps longer than a second, not the parts between them: a flow without one has none (cic78 §5).
     write(to, at, { forward, backward, longGaps }) {
-      const share = longGaps > 0 ? 1 / longGaps : 0
-      to[at] = forward.packets * share
-      to[at + 1] = forward.bytes * share
-      to[at + 2] = backward.packets * share
-      to[at + 3] = backward.bytes * share
+      to[at] = longGaps > 0 ? forward.packets / longGaps : 0
+      to[at + 1] = longGaps > 0 ? forward.bytes / longGaps : 0
+      to[at + 2] = longGaps > 0 ? backward.packets / longGaps : 0
+      to[at + 3] = longGaps > 0 ? backward.bytes / longGaps : 0
     },
   },
   {
