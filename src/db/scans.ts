@@ -127,6 +127,17 @@ export function watchScans(limit: number): Watch<ScanRecord[]> {
   })
 }
 
+/** Scans whose deletion can still be taken back, the last deleted first. */
+export function watchDeleted(limit: number): Watch<ScanRecord[]> {
+  return store().watch({
+    table: 'scans',
+    stored: (database) => database.scans.where('deletedAt').above(0).reverse().limit(limit).toArray(),
+    matches: (scan) => scan.deletedAt !== undefined,
+    compare: (a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0),
+    limit,
+  })
+}
+
 /** `null` when there is no such scan. */
 export function watchScan(id: string): Watch<ScanRecord | null> {
   return store().watchQuery(() => readScan(id))

@@ -23,6 +23,7 @@ export interface PlotData {
 }
 
 export interface PlotColours {
+  readonly paper: string
   readonly soft: string
   readonly hairline: string
   readonly critical: string
@@ -214,6 +215,10 @@ export class TimelinePlot {
     ctx.translate(left + Math.min(width / 2, 10 * ratio) - 6 * ratio, top + 2 * ratio)
     ctx.scale(ratio, ratio)
     const shape = new Path2D(SEVERITY_PATHS[mark.severity])
+    // A rim of paper keeps the shape apart from bars of the same colour.
+    ctx.strokeStyle = this.#colours.paper
+    ctx.lineWidth = 4
+    ctx.stroke(shape)
     if (mark.severity === 'low') {
       ctx.strokeStyle = this.#colours.low
       ctx.lineWidth = 1.75
