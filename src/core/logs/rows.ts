@@ -55,6 +55,8 @@ export class FlowRows {
   readonly #direct: Int32Array
   #builder: BatchBuilder
   #ready: FlowBatch[] = []
+  #lastTime = ''
+  #lastMicros = Number.NaN
 
   constructor(layout: Layout, stats: InputStats, progress: TableProgress) {
     this.layout = layout
@@ -89,7 +91,7 @@ export class FlowRows {
       }
       case READ_TIME: {
         if (this.#isMissing(text)) this.markOdd(column, NUMBER_MISSING)
-        else this.setMicros(column, this.layout.parseTime(text))
+        else this.setMicros(column, this.#parseTime(text))
         return
       }
       case READ_TEXT:
@@ -107,6 +109,15 @@ export class FlowRows {
       else this.markOdd(column, NUMBER_NOT_FINITE)
     } else if (reading === READ_TIME && value instanceof Date) this.setMicros(column, value.getTime() * 1000)
     else this.setText(column, textOf(value))
+  }
+
+  /** Neighbouring rows often have the same second. */
+  #parseTime(text: string): number {
+    if (text !== this.#lastTime) {
+      this.#lastMicros = this.layout.parseTime(text)
+      this.#lastTime = text
+    }
+    return this.#lastMicros
   }
 
   setMicros(column: number, micros: number): void {

@@ -76,6 +76,8 @@ export function refusalOf(entry: ZipEntry): string | undefined {
 }
 
 const HEAD_BYTES = 1 << 13
+/** Name and extra field of an entry. */
+const MAX_NAME_BYTES = 1 << 13
 
 /** The first bytes of each entry, unpacked, in one pass over the archive; missing where an entry is damaged. */
 export async function readEntryHeads(
@@ -84,15 +86,18 @@ export async function readEntryHeads(
 ): Promise<Map<ZipEntry, Uint8Array>> {
   const heads = new Map<ZipEntry, Uint8Array>()
   const waiting = [...entries].sort((a, b) => a.headerOffset - b.headerOffset)
-  const pieces = waiting.map((entry) => ({ entry, bytes: new Uint8Array(0), wanted: 30 + 2 * 65_535 }))
+  const pieces = waiting.map((entry) => ({ entry, bytes: new Uint8Array(0), wanted: 30 }))
   let next = 0
   let chunkStart = 0
   for await (const chunk of archive.chunks()) {
     const chunkEnd = chunkStart + chunk.length
     for (let i = next; i < pieces.length && pieces[i]!.entry.headerOffset < chunkEnd; i++) {
       const piece = pieces[i]!
-      const from = piece.entry.headerOffset + piece.bytes.length - chunkStart
-      if (from >= 0 && from < chunk.length && piece.bytes.length < piece.wanted) addTo(piece, chunk.subarray(from))
+      // Twice in one chunk: how much is wanted is known when the entry's header is there.
+      for (let turn = 0; turn < 2; turn++) {
+        const from = piece.entry.headerOffset + piece.bytes.length - chunkStart
+        if (from >= 0 && from < chunk.length && piece.bytes.length < piece.wanted) addTo(piece, chunk.subarray(from))
+      }
       if (piece.bytes.length >= piece.wanted && i === next) next++
     }
     if (next === pieces.length) break
@@ -112,16 +117,17 @@ function addTo(piece: { entry: ZipEntry; bytes: Uint8Array; wanted: number }, mo
   piece.bytes = joined
   if (joined.length < 30) return
   const view = new DataView(joined.buffer)
-  const headerBytes = 30 + view.getUint16(26, true) + view.getUint16(28, true)
-  piece.wanted = headerBytes + Math.min(HEAD_BYTES, piece.entry.packedBytes)
-  if (joined.length > piece.wanted) piece.bytes = joined.slice(0, piece.wanted)
+  const nameBytes = view.getUint16(26, true) + view.getUint16(28, true)
+  piece.wanted = 30 + (nameBytes > MAX_NAME_BYTES ? 0 : nameBytes + Math.min(HEAD_BYTES, piece.entry.packedBytes))
 }
 
 function headOf(entry: ZipEntry, bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < 30) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (view.getUint32(0, true) !== LOCAL) return undefined
-  const data = bytes.subarray(30 + view.getUint16(26, true) + view.getUint16(28, true))
+  const nameBytes = view.getUint16(26, true) + view.getUint16(28, true)
+  if (nameBytes > MAX_NAME_BYTES) return undefined
+  const data = bytes.subarray(30 + nameBytes)
   return entry.method === DEFLATED ? inflateHead(data) : data
 }
 
