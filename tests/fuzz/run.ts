@@ -1,10 +1,12 @@
 /** `npm run fuzz -- [--minutes N] [--seed N]`: damages good files until the time is over; stops at the first input that is answered badly. */
 import { parseArgs } from 'node:util'
+import { fuzzCapture } from './capture-fuzz.ts'
 import { fuzzRows } from './row-fuzz.ts'
 import { fuzzTables } from './table-fuzz.ts'
 
 /** Each takes a number of inputs, about a second's worth, and a seed; it throws at the first failure. */
 const FUZZERS = [
+  { name: 'captures', inputs: 10_000, run: fuzzCapture },
   { name: 'tables and archives', inputs: 4_000, run: fuzzTables },
   { name: 'rows', inputs: 40_000, run: fuzzRows },
 ] as const
