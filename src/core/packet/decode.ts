@@ -1,12 +1,16 @@
 /** Takes one frame apart, layer by layer, until the flow it belongs to is known. */
 import { decodeFragment, decodeIpv4, decodeIpv6, decodeOther } from './ip.ts'
 import {
+  decodeBackbone,
+  decodeCiscoHdlc,
   decodeCooked,
   decodeCooked2,
   decodeEthernet,
+  decodeFabricPath,
   decodeLlc,
   decodeLoopback,
   decodeMpls,
+  decodePpi,
   decodePpp,
   decodePppoe,
   decodeRawIp,
@@ -81,6 +85,14 @@ function decodeLayer(packet: Packet, layer: number): number {
       return decodePppoe(packet)
     case LAYER.ppp:
       return decodePpp(packet)
+    case LAYER.ciscoHdlc:
+      return decodeCiscoHdlc(packet)
+    case LAYER.ppi:
+      return decodePpi(packet)
+    case LAYER.fabricPath:
+      return decodeFabricPath(packet)
+    case LAYER.backbone:
+      return decodeBackbone(packet)
     default:
       return weird(packet, 'not-ip')
   }

@@ -1,4 +1,5 @@
 /** Ethernet and the thin layers under IP: VLAN tags, MPLS labels, PPP, Linux cooked captures, BSD loopback, plain IP. */
+import { LINK } from '../capture/link-types.ts'
 import { OWN, SPACE } from './next.ts'
 import { DONE, type Packet, readI32, readU16, weird } from './packet.ts'
 
@@ -54,6 +55,37 @@ export function decodePpp(packet: Packet): number {
   const protocol = readU16(bytes, packet.at)
   packet.at += 2
   return SPACE.ppp + protocol
+}
+
+/** LINKTYPE_C_HDLC: address and control, then an EtherType. */
+export function decodeCiscoHdlc(packet: Packet): number {
+  if (packet.end - packet.at < 4) return weird(packet, 'truncated-hdlc')
+  packet.at += 4
+  return readU16(packet.bytes, packet.at - 2)
+}
+
+/** LINKTYPE_PPI: a little-endian length, and the link type of what follows. */
+export function decodePpi(packet: Packet): number {
+  const { bytes, at } = packet
+  if (packet.end - at < 8) return weird(packet, 'truncated-ppi')
+  const length = bytes[at + 2]! | (bytes[at + 3]! << 8)
+  const inner = bytes[at + 4]! | (bytes[at + 5]! << 8)
+  if (length < 8 || length > packet.end - at) return weird(packet, 'bad-ppi-length')
+  packet.at = at + length
+  if (inner === LINK.ethernet) return OWN.ethernet
+  return inner === LINK.wifi ? OWN.wifi : weird(packet, 'ppi-around-unread-link')
+}
+
+/** Cisco FabricPath: a tag of two bytes before a whole Ethernet frame. */
+export function decodeFabricPath(packet: Packet): number {
+  packet.at += 2
+  return OWN.ethernet
+}
+
+/** IEEE 802.1ah provider backbone: a tag of four bytes before a whole Ethernet frame. */
+export function decodeBackbone(packet: Packet): number {
+  packet.at += 4
+  return OWN.ethernet
 }
 
 /** LINKTYPE_LINUX_SLL. */

@@ -24,6 +24,10 @@ export const LAYER = {
   icmp: 18,
   fragment: 19,
   other: 20,
+  ciscoHdlc: 21,
+  ppi: 22,
+  fabricPath: 23,
+  backbone: 24,
 } as const
 
 /** Name spaces of the keys that decoders answer with: EtherTypes as they are, then IP protocols, PPP protocols and our own. */
@@ -35,6 +39,7 @@ export const OWN = {
   rawIp: SPACE.own + 2,
   fragment: SPACE.own + 3,
   ppp: SPACE.own + 4,
+  ethernet: SPACE.own + 5,
 } as const
 
 const NEXT = new Uint8Array(SPACE.own + 16)
@@ -51,17 +56,22 @@ const ROWS: readonly (readonly [number, number])[] = [
   [0x8848, LAYER.mpls],
   [0x8864, LAYER.pppoe],
   [0x880b, LAYER.ppp],
+  [0x8903, LAYER.fabricPath],
+  [0x88e7, LAYER.backbone],
   [SPACE.protocol + 1, LAYER.icmp],
   [SPACE.protocol + 6, LAYER.tcp],
   [SPACE.protocol + 17, LAYER.udp],
   [SPACE.protocol + 58, LAYER.icmp],
   [SPACE.ppp + 0x21, LAYER.ipv4],
   [SPACE.ppp + 0x57, LAYER.ipv6],
+  [SPACE.ppp + 0x281, LAYER.mpls],
+  [SPACE.ppp + 0x283, LAYER.mpls],
   [OWN.wifi, LAYER.wifi],
   [OWN.llc, LAYER.llc],
   [OWN.rawIp, LAYER.rawIp],
   [OWN.fragment, LAYER.fragment],
   [OWN.ppp, LAYER.ppp],
+  [OWN.ethernet, LAYER.ethernet],
 ]
 for (const [key, layer] of ROWS) NEXT[key] = layer
 
@@ -73,6 +83,8 @@ const FIRST: Readonly<Record<number, number>> = {
   [LINK.rawOpenBsd]: LAYER.rawIp,
   [LINK.pppSerial]: LAYER.ppp,
   [LINK.raw]: LAYER.rawIp,
+  [LINK.ciscoHdlc]: LAYER.ciscoHdlc,
+  [LINK.ppi]: LAYER.ppi,
   [LINK.wifi]: LAYER.wifi,
   [LINK.loop]: LAYER.loopback,
   [LINK.cooked]: LAYER.cooked,
