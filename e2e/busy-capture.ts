@@ -32,7 +32,8 @@ export function busyCapture(options: { hours: number; seed: number }): Uint8Arra
           const bytes = isBusy ? 1400 : 80 + random.int(20)
           frames.push(cut(udpFrame(micros + packet * 20_000, { ...ask, data: new Uint8Array(bytes) })))
         }
-        frames.push(cut(udpFrame(micros + 30_000, { ...answer, data: new Uint8Array(120 + random.int(20)) })))
+        if (!isBusy)
+          frames.push(cut(udpFrame(micros + 30_000, { ...answer, data: new Uint8Array(120 + random.int(20)) })))
       }
     }
   }

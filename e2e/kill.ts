@@ -2,13 +2,14 @@
  * `npm run kill-test`: Chromium is killed again and again while a capture is read. After each restart the database opens, every case
  * that a page could read before the kill is there, at least as grown, and the scan that was cut off says so. (Threat model P2.)
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright'
 import { createRandom } from '#core/base/random.ts'
-import { type StoredScan, storedRows } from './actions.ts'
+import { dropFiles, type StoredScan, storedRows } from './actions.ts'
 import { busyCapture } from './busy-capture.ts'
 import { open } from './harness.ts'
 import { startKillable } from './killable.ts'
@@ -21,6 +22,11 @@ export interface KillReport {
   /** Kills before which at least one case of the running scan was read. */
   readonly killsWithCases: number
   readonly lost: readonly string[]
+}
+
+interface DroppedFile {
+  readonly name: string
+  readonly bytes: Uint8Array
 }
 
 interface SeenCase {
@@ -39,8 +45,10 @@ export async function killTest(options: {
 }): Promise<KillReport> {
   const random = createRandom(options.seed)
   const folder = await mkdtemp(join(tmpdir(), 'guardian-kill-'))
-  const capture = join(folder, 'busy.pcap')
-  await writeFile(capture, busyCapture({ hours: 96, seed: options.seed }))
+  const capture = {
+    name: 'busy.pcap.gz',
+    bytes: gzipSync(busyCapture({ hours: 96, seed: options.seed }), { level: 1 }),
+  }
   const site = await serveSite()
   const lost: string[] = []
   let seen = new Map<string, number>()
@@ -78,10 +86,8 @@ export async function killTest(options: {
   return { kills: options.kills, acknowledged, killsWithCases, lost }
 }
 
-async function startScan(page: Page, capture: string): Promise<void> {
-  const chooser = page.waitForEvent('filechooser')
-  await page.getByRole('button', { name: 'Open files' }).click()
-  await (await chooser).setFiles(capture)
+async function startScan(page: Page, capture: DroppedFile): Promise<void> {
+  await dropFiles(page, [capture])
   await page.waitForURL(/\bid=/)
 }
 

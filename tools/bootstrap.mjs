@@ -40,8 +40,12 @@ function pinnedNode() {
 }
 
 function install() {
-  console.error('Installing packages (once) …')
-  const status = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  console.error('Installing packages (once, some minutes) …')
+  const options = ['--no-audit', '--no-fund', '--loglevel=error']
+  // `npm ci` refuses a lock file that leaves out packages for other systems, as a registry without them makes it; `npm install` takes the
+  // same versions from it and checks the same hashes.
+  const exact = run('npm', ['ci', ...options], { stdio: 'ignore' })
+  const status = exact === 0 ? 0 : run('npm', ['install', '--no-save', ...options])
   if (status !== 0) {
     console.error('The packages could not be installed. Is the network there? Then run the same command again.')
     process.exit(status)
