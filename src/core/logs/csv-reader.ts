@@ -6,7 +6,7 @@
 import { POWERS_OF_TEN, readLongDecimal } from './decimal.ts'
 import type { Dictionary } from './dictionary.ts'
 import { READ_NUMBER, READ_SKIP, READ_TEXT } from './layout.ts'
-import { NUMBER_TEXT } from './number.ts'
+import { MAX_NUMBER_CHARACTERS, NUMBER_TEXT } from './number.ts'
 
 export interface CsvShape {
   /** Byte codes. */
@@ -41,9 +41,6 @@ const ZERO = 48
 
 /** Whole numbers to 2^53 and powers of ten to 10^22 are exact in a double, so one division rounds once (Clinger 1990). */
 const MAX_EXACT = 2 ** 53
-
-/** No number is written longer than this. */
-const MAX_NUMBER_BYTES = 400
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -206,7 +203,7 @@ export class CsvReader {
   }
 
   #readNumber(bytes: Uint8Array, from: number, end: number, column: number): void {
-    if (end - from > MAX_NUMBER_BYTES) {
+    if (end - from > MAX_NUMBER_CHARACTERS) {
       this.#rows.markOdd(column, NUMBER_TEXT)
       return
     }

@@ -21,19 +21,22 @@ const NOT_FINITE = new Set([
 ])
 
 /** Decimal notation only: `Number` alone would also take 0x10, 0b1 and blanks. Linear-time. */
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?$/
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?$/
+
+/** No number is written longer than this. */
+export const MAX_NUMBER_CHARACTERS = 400
 
 /** NaN when `text` is no finite decimal number; `numberState` then says why. */
 export function parseNumber(text: string): number {
   const trimmed = text.trim()
-  return DECIMAL.test(trimmed) ? finiteOrNaN(Number(trimmed)) : Number.NaN
+  return trimmed.length <= MAX_NUMBER_CHARACTERS && DECIMAL.test(trimmed) ? finiteOrNaN(Number(trimmed)) : Number.NaN
 }
 
 export function numberState(text: string): number {
   const trimmed = text.trim().toLowerCase()
   if (MISSING.has(trimmed)) return NUMBER_MISSING
   if (NOT_FINITE.has(trimmed)) return NUMBER_NOT_FINITE
-  if (!DECIMAL.test(trimmed)) return NUMBER_TEXT
+  if (trimmed.length > MAX_NUMBER_CHARACTERS || !DECIMAL.test(trimmed)) return NUMBER_TEXT
   return Number.isFinite(Number(trimmed)) ? NUMBER_OK : NUMBER_NOT_FINITE
 }
 

@@ -100,6 +100,14 @@ describe("Zeek's conn.log", () => {
     })
   })
 
+  it('counts a line that does not end, in bounded memory, and a row before the fields', async () => {
+    const text = `#separator \\x09\nearly\trow\n${header()}${lines(12, (i) => row(i))}#${'x'.repeat(3 << 20)}\n${row(1)}\n`
+    const { skipped, flows, rows } = await readTable(text, { chunkBytes: 1 << 16 })
+    expect(skipped['row before the line that names the fields']).toBe(1)
+    expect(skipped['longer than 1048576 bytes']).toBeGreaterThan(0)
+    expect(flows.at(-1)!.row).toBe(rows)
+  })
+
   it.each(['dns', 'http', 'ssl', 'ssh', 'weird'])(
     'names the log that is needed when it is given %s.log',
     async (path) => {

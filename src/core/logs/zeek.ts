@@ -6,7 +6,7 @@ import type { FlowInput } from '../flow/input.ts'
 import { ChunkBuffer, cutChunk } from './chunk-buffer.ts'
 import { missingColumnsText, SYNONYMS } from './columns.ts'
 import { CsvReader } from './csv-reader.ts'
-import { isCut, readRows, STEP_BYTES } from './delimited.ts'
+import { isCut, MAX_ROW_BYTES, readRows, STEP_BYTES } from './delimited.ts'
 import { joinLabel } from './label.ts'
 import { column, finishLayout, type Layout, MISSING_IS_ZERO, OPTIONAL } from './layout.ts'
 import { createFinder } from './names.ts'
@@ -195,6 +195,12 @@ async function* readZeek(source: ByteSource, run: TableRun, signal?: AbortSignal
   let rows: FlowRows | undefined
   let reader: CsvReader | undefined
 
+  function skip(reason: string): void {
+    run.progress.row++
+    run.stats.rows++
+    run.stats.skipped.add(reason)
+  }
+
   /** Reads what can be read; gives the batches of a part whose columns are no longer those that follow. */
   function readOn(final: boolean): FlowBatch[] {
     const done: FlowBatch[] = []
@@ -206,11 +212,16 @@ async function* readZeek(source: ByteSource, run: TableRun, signal?: AbortSignal
       }
       if (buffer.length === 0) return done
       const lineEnd = buffer.bytes.indexOf(LF, buffer.start)
-      if (lineEnd >= buffer.end && !final) return done
+      if (lineEnd >= buffer.end && !final) {
+        if (buffer.length <= MAX_ROW_BYTES) return done
+        skip(`longer than ${MAX_ROW_BYTES} bytes`)
+        buffer.start = buffer.end
+        return done
+      }
       const line = decoder.decode(buffer.bytes.subarray(buffer.start, lineEnd)).trim()
       buffer.start = Math.min(buffer.end, lineEnd + 1)
       if (!line.startsWith('#')) {
-        if (line.trim() !== '') run.stats.skipped.add('row before the line that names the fields')
+        if (line.trim() !== '') skip('row before the line that names the fields')
       } else if (header.read(line)) {
         if (rows) done.push(...rows.finish())
         const layout = layoutOf(header.path, header.columns ?? [], header.missing)
