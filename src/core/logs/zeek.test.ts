@@ -100,11 +100,11 @@ describe("Zeek's conn.log", () => {
     })
   })
 
-  it('counts a line that does not end, in bounded memory, and a row before the fields', async () => {
-    const text = `#separator \\x09\nearly\trow\n${header()}${lines(12, (i) => row(i))}#${'x'.repeat(3 << 20)}\n${row(1)}\n`
+  it('counts a comment that does not end, in bounded memory, and goes on behind it', async () => {
+    const text = `${header()}${lines(12, (i) => row(i))}#${'x'.repeat(3 << 20)}\n${row(1)}\n`
     const { skipped, flows, rows } = await readTable(text, { chunkBytes: 1 << 16 })
-    expect(skipped['row before the line that names the fields']).toBe(1)
     expect(skipped['longer than 1048576 bytes']).toBeGreaterThan(0)
+    expect(flows).toHaveLength(13)
     expect(flows.at(-1)!.row).toBe(rows)
   })
 
