@@ -80,10 +80,11 @@ async function loadCaptures(folder: string): Promise<Sequence[]> {
     const runs = readdirSync(join(folder, type))
       .filter((name) => name.endsWith('.pcap'))
       .sort()
-    // Setup-C-3 of D-LinkDayCam repeats the packets of Setup-C-2: a flow that an earlier run had is left out.
+    // Setup-C-3 of D-LinkDayCam repeats the packets of Setup-C-2: of two runs with the same flow the one for training keeps it.
     const seen = new Set<string>()
-    for (const [run, name] of runs.entries()) {
-      const part = partOfRun(type, run)
+    const inOrder = runs.map((name, run) => ({ name, part: partOfRun(type, run) }))
+    inOrder.sort((a, b) => PARTS.indexOf(a.part) - PARTS.indexOf(b.part))
+    for (const { name, part } of inOrder) {
       const fresh = (await readFlows(join(folder, type, name))).filter(({ device, startMicros }) => {
         const flow = `${device} ${startMicros}`
         return !seen.has(flow) && seen.add(flow)
