@@ -1,5 +1,6 @@
 /** The promise P1 of the threat model, seen from inside the page and from inside a worker. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runDemo, storedRows } from './actions.ts'
 import { keptOffline, open, openSession, type Session } from './harness.ts'
 import { type Site, servePlain, serveSite } from './site.ts'
 
@@ -14,12 +15,14 @@ async function fetchInsideWorker(page: import('playwright').Page): Promise<strin
     Reflect.set(globalThis, 'kept', new Worker(file, { type: 'module' }))
   })
   const worker = await started
-  return worker.evaluate(async (foreign) => {
-    return fetch(foreign).then(
-      () => 'fetched',
-      (error: unknown) => String(error),
-    )
-  }, FOREIGN)
+  return worker.evaluate(tryFetch, FOREIGN)
+}
+
+function tryFetch(foreign: string): Promise<string> {
+  return fetch(foreign).then(
+    () => 'fetched',
+    (error: unknown) => String(error),
+  )
 }
 
 describe.each([
@@ -43,19 +46,27 @@ describe.each([
     await open(page, site.url)
     await keptOffline(page)
     await page.reload()
-    const fromPage = await page.evaluate(
-      (foreign) =>
-        fetch(foreign).then(
-          () => 'fetched',
-          (error: unknown) => String(error),
-        ),
-      FOREIGN,
-    )
-    expect(fromPage).toContain('Failed to fetch')
+    expect(await page.evaluate(tryFetch, FOREIGN)).toContain('Failed to fetch')
     expect(await fetchInsideWorker(page)).toContain('Failed to fetch')
     // Were it not for the policy, the proxy would have seen both.
     expect(session.records.foreign).toEqual([])
     expect(session.records.policyReports.filter((text) => text.includes(FOREIGN)).length).toBeGreaterThanOrEqual(2)
+  })
+
+  test('the workers of the very first scan are held as well, and the ledger knows what they loaded', async () => {
+    const page = await (await session.newContext()).newPage()
+    await runDemo(page, site.url)
+    const workers = page.workers()
+    expect(workers.length).toBeGreaterThanOrEqual(2)
+    for (const worker of workers) expect(await worker.evaluate(tryFetch, FOREIGN)).toContain('Failed to fetch')
+    await page.waitForTimeout(500)
+    const ledger = await storedRows<{ url: string; own: boolean; kind: string; by: string }>(page, 'ledger')
+    const byWorkers = ledger.filter(({ by, kind }) => by === 'worker' && kind === 'request').map(({ url }) => url)
+    expect(byWorkers.filter((url) => url.endsWith('.wasm')).length).toBeGreaterThan(0)
+    expect(byWorkers.filter((url) => url.includes('/models/')).length).toBeGreaterThan(0)
+    expect(ledger.filter(({ kind, own }) => kind === 'blocked' && !own).length).toBeGreaterThanOrEqual(workers.length)
+    expect(ledger.filter(({ kind, own }) => kind === 'request' && !own)).toEqual([])
+    expect(session.records.foreign).toEqual([])
   })
 
   test('strings become neither code nor markup', async () => {

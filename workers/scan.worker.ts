@@ -9,6 +9,7 @@ import type { ColumnMapping } from '#core/logs/columns.ts'
 import { loadModel } from '#core/model/load.ts'
 import { openInputs } from '#core/scan/open.ts'
 import { type ScanModel, scan } from '#core/scan/scan.ts'
+import { keepLedger } from '#db/ledger.ts'
 import { appendUpdate, failScan, finishScan, startScan } from '#db/scans.ts'
 import { blobSource } from './blob-source.ts'
 import { createScorePool } from './score-pool.ts'
@@ -33,6 +34,7 @@ const MODEL = 'models/flow-autoencoder/1.0.0/'
 const UPDATE_EVERY_MS = 250
 
 allowOwnWorkers()
+keepLedger('worker')
 let tools: Promise<Tools> | undefined
 let running: AbortController | undefined
 

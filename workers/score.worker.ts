@@ -1,8 +1,10 @@
 /** Scores windows with its own session of the model: one such worker for each core (threads inside one session are slower). */
 import { expose } from 'comlink'
 import type { Network } from '#core/detect/network.ts'
+import { keepLedger } from '#db/ledger.ts'
 import { createOnnxNetwork, type OnnxNetworkOptions } from '#engine/onnx/network.ts'
 
+keepLedger('worker')
 let network: Network | undefined
 
 const api = {

@@ -3,6 +3,7 @@ import { proxy, type Remote, wrap } from 'comlink'
 import type { ThresholdChoice } from '#core/detect/threshold.ts'
 import type { ColumnMapping } from '#core/logs/columns.ts'
 import type { ScanApi } from '#workers/scan.worker.ts'
+import { policyHolds } from './service-worker.ts'
 
 export interface ScanRequest {
   readonly file: File | { readonly demo: true }
@@ -44,6 +45,7 @@ export class Scanner {
 
   /** Starts the worker and loads the model, so that the first scan does not wait and asks the network for nothing. */
   async warmUp(): Promise<void> {
+    await policyHolds()
     await this.#take().ready
   }
 
@@ -54,6 +56,7 @@ export class Scanner {
     let stopRunning: (() => void) | undefined
     const run = async () => {
       if (stopped) throw new DOMException('The scan was stopped before it began.', 'AbortError')
+      await policyHolds()
       const seat = this.#take()
       stopRunning = () => void seat.remote.stop()
       const isDemo = 'demo' in request.file

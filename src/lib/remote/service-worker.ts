@@ -63,7 +63,14 @@ function offer(worker: ServiceWorker): void {
  * Resolves when a worker started from now on obeys the policy. A worker is held by the headers of its own file, not by the page's
  * <meta>: where the host sends none, the service worker adds them, so the first visit must wait for it.
  */
-export async function policyHolds(): Promise<void> {
+export function policyHolds(): Promise<void> {
+  held ??= waitForPolicy()
+  return held
+}
+
+let held: Promise<void> | undefined
+
+async function waitForPolicy(): Promise<void> {
   const container = navigator.serviceWorker as ServiceWorkerContainer | undefined
   if (import.meta.env.DEV || !container || container.controller) return
   if ((await hostSendsPolicy()) || !(await registered.promise) || container.controller) return
