@@ -4,9 +4,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /**
- * What Chromium asks for by itself at start, whatever page is open: its updater and its account service (seen with 156 and about:blank).
+ * What Chromium asks for by itself at start, whatever page is open: its updater and its account service (seen with 156 and about:blank), and
+ * where a page has fields, what it knows about such forms.
  */
-const BROWSERS_OWN = /^(https?:\/\/)?(update\.googleapis\.com|accounts\.google\.com)[:/]/
+const BROWSERS_OWN = /^(https?:\/\/)?(update\.googleapis\.com|accounts\.google\.com|content-autofill\.googleapis\.com)[:/]/
 
 export interface Watchman {
   readonly proxyUrl: string

@@ -116,10 +116,12 @@ class Jobs {
     job.state = 'running'
     try {
       const [scanner, { threshold }] = await Promise.all([this.#take(), readSettings()])
+      // A plain copy: what crosses to the worker must not be a rune's proxy.
+      const mapping = $state.snapshot(job.mapping)
       const scan = scanner.start({
         file: job.source,
         threshold,
-        ...(job.mapping ? { mapping: job.mapping } : undefined),
+        ...(mapping ? { mapping } : undefined),
       })
       this.#stop = () => scan.stop()
       const showing = scan.scanId.then((id) => {

@@ -21,11 +21,10 @@ export class ScanData {
     return counts
   })
 
-  constructor(id: () => string | undefined) {
-    const during = <T>(watch: (scanId: string) => T) => {
-      const scanId = id()
-      return scanId === undefined ? undefined : watch(scanId)
-    }
+  /** `choose` may read more than it returns (the whole address): watches begin anew only for another id. */
+  constructor(choose: () => string | undefined) {
+    const id = $derived.by(choose)
+    const during = <T>(watch: (scanId: string) => T) => (id === undefined ? undefined : watch(id))
     this.#scan = new Live(() => during(watchScan))
     this.#cases = new Live(() => during((scanId) => watchCases({ scanId, limit: CASE_LIMIT })))
     this.#devices = new Live(() => during((scanId) => watchDevices(scanId)))
