@@ -8,6 +8,7 @@ import { parquetHeader } from 'hyparquet/src/column.js'
 import type { parquetMetadata } from 'hyparquet/src/metadata.js'
 import { InputError } from '../base/errors.ts'
 import { unpackSnappy } from './snappy.ts'
+import { endOfThrift } from './thrift-check.ts'
 
 /** A page of 1 MiB is usual; DuckDB writes whole row groups of 122,880 rows. */
 export const MAX_PAGE_BYTES = 1 << 28
@@ -41,9 +42,11 @@ export function checkPages({ metadata, group, isOptional, slice }: GroupPages): 
     if (!meta || optional === undefined) continue
     const start = Number(meta.dictionary_page_offset ?? meta.data_page_offset)
     const bytes = slice(start, start + Number(meta.total_compressed_size))
+    const whole = new Uint8Array(bytes)
     const reader = { view: new DataView(bytes), offset: 0 }
     let values = 0
     while (reader.offset < bytes.byteLength - 1) {
+      if (endOfThrift(whole, reader.offset) < 0) refuse()
       const page = parquetHeader(reader)
       values += valuesOf(page)
       if (!hasSoundSize(page) || values > rows) refuse()

@@ -13,6 +13,7 @@ import { createFinder } from './names.ts'
 import { COMPRESSORS, checkPages, type ParquetMetadata } from './parquet-pages.ts'
 import { FlowRows, textOf } from './rows.ts'
 import { createTableInput, type TableRun } from './table-input.ts'
+import { endOfThrift } from './thrift-check.ts'
 
 export const MAX_PARQUET_BYTES = 1 << 30
 /** Values decoded at a time, all columns together: 128 MB as doubles. */
@@ -71,17 +72,12 @@ async function readParquet(source: ByteSource): Promise<Parquet> {
   return { file, metadata, columns: flat.map(([name]) => name), isOptional: new Map(flat), rows }
 }
 
-/** hyparquet reads a number of any length, in time that grows with its square; no number, and no name, is this long. */
-const MAX_HIGH_BYTES = 4096
-
+/** The directory stands before its length and the mark at the end. */
 function checkFooter(bytes: Uint8Array): void {
   const tail = new DataView(bytes.buffer, Math.max(0, bytes.length - 8))
-  const length = tail.byteLength < 8 ? 0 : tail.getUint32(0, true)
-  let run = 0
-  for (let at = Math.max(0, bytes.length - 8 - length); at < bytes.length; at++) {
-    run = bytes[at]! >= 0x80 ? run + 1 : 0
-    if (run > MAX_HIGH_BYTES)
-      throw new InputError('This Parquet file is damaged: its directory holds a number without end.')
+  const start = bytes.length < 12 ? -1 : bytes.length - 8 - tail.getUint32(0, true)
+  if (start < 4 || endOfThrift(bytes.subarray(0, -8), start) < 0) {
+    throw new InputError('This Parquet file is damaged: its directory, which stands at its end, cannot be read.')
   }
 }
 
