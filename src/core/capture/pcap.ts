@@ -61,14 +61,19 @@ export class PcapParser implements RecordParser {
           `This capture's link type is ${nameLinkType(this.#linkType)}; expected Ethernet, Wi-Fi, Linux cooked, loopback, PPP or plain IP.`,
         )
       }
-      at += FILE_HEADER_BYTES
+      return this.#parseRecords(bytes, at + FILE_HEADER_BYTES, end)
     }
+    return this.#parseRecords(bytes, at, end)
+  }
+
+  /** Nothing but the loop: what stood after it would throw the compiled loop away at each chunk (half the speed, Node 24). */
+  #parseRecords(bytes: Uint8Array, from: number, end: number): number {
     const sink = this.#sink
     const linkType = this.#linkType
     const header = this.#recordHeader
     const little = this.#littleEndian
     const nanos = this.#nanos
-    let packets = 0
+    let at = from
     while (end - at >= header) {
       let seconds: number
       let fraction: number
@@ -87,16 +92,15 @@ export class PcapParser implements RecordParser {
       }
       if (captured > MAX_FRAME_BYTES) {
         this.broken = `a record claims ${captured} bytes, more than the ${MAX_FRAME_BYTES} a capture may hold`
-        break
+        return at
       }
       const offset = at + header
       const next = offset + captured
-      if (next > end) break
-      packets++
+      if (next > end) return at
+      this.packets++
       sink(bytes, offset, next, seconds * 1e6 + (nanos ? Math.floor(fraction / 1000) : fraction), wire, linkType)
       at = next
     }
-    this.packets += packets
     return at
   }
 

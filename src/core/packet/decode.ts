@@ -21,6 +21,9 @@ import { DONE, type Packet, weird } from './packet.ts'
 import { decodeIcmp, decodeTcp, decodeUdp } from './transport.ts'
 import { decodeRadiotap, decodeWifi } from './wifi.ts'
 
+// A local copy: the engine folds it into the code, which it does not for imported bindings.
+const L = LAYER
+
 /**
  * Fills `packet` from the frame it points at (`bytes`, `at`, `end`, `micros`). `isFlow` says whether that led to a flow;
  * if not, the reason is counted in `weirds`, except for ARP, which `arpAt` shows. Never throws for bad bytes.
@@ -44,54 +47,54 @@ export function decodeFrame(packet: Packet, linkType: number): void {
 
 function decodeLayer(packet: Packet, layer: number): number {
   switch (layer) {
-    case LAYER.ethernet:
+    case L.ethernet:
       return decodeEthernet(packet)
-    case LAYER.ipv4:
+    case L.ipv4:
       return decodeIpv4(packet)
-    case LAYER.tcp:
+    case L.tcp:
       return decodeTcp(packet)
-    case LAYER.udp:
+    case L.udp:
       return decodeUdp(packet)
-    case LAYER.ipv6:
+    case L.ipv6:
       return decodeIpv6(packet)
-    case LAYER.arp:
+    case L.arp:
       packet.arpAt = packet.at
       return DONE
-    case LAYER.icmp:
+    case L.icmp:
       return decodeIcmp(packet)
-    case LAYER.vlan:
+    case L.vlan:
       return decodeVlan(packet)
-    case LAYER.fragment:
+    case L.fragment:
       return decodeFragment(packet)
-    case LAYER.other:
+    case L.other:
       return decodeOther(packet)
-    case LAYER.llc:
+    case L.llc:
       return decodeLlc(packet)
-    case LAYER.rawIp:
+    case L.rawIp:
       return decodeRawIp(packet)
-    case LAYER.cooked:
+    case L.cooked:
       return decodeCooked(packet)
-    case LAYER.cooked2:
+    case L.cooked2:
       return decodeCooked2(packet)
-    case LAYER.radiotap:
+    case L.radiotap:
       return decodeRadiotap(packet)
-    case LAYER.wifi:
+    case L.wifi:
       return decodeWifi(packet)
-    case LAYER.loopback:
+    case L.loopback:
       return decodeLoopback(packet)
-    case LAYER.mpls:
+    case L.mpls:
       return decodeMpls(packet)
-    case LAYER.pppoe:
+    case L.pppoe:
       return decodePppoe(packet)
-    case LAYER.ppp:
+    case L.ppp:
       return decodePpp(packet)
-    case LAYER.ciscoHdlc:
+    case L.ciscoHdlc:
       return decodeCiscoHdlc(packet)
-    case LAYER.ppi:
+    case L.ppi:
       return decodePpi(packet)
-    case LAYER.fabricPath:
+    case L.fabricPath:
       return decodeFabricPath(packet)
-    case LAYER.backbone:
+    case L.backbone:
       return decodeBackbone(packet)
     default:
       return weird(packet, 'not-ip')

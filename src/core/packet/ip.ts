@@ -2,6 +2,12 @@
 import { OWN, SPACE } from './next.ts'
 import { DONE, IPV6_BIT, KEY, type Packet, readI32, readU16, weird } from './packet.ts'
 
+// Local copies: the engine folds them into the code, which it does not for imported bindings.
+const PROTOCOL_WORD = KEY.protocol
+const PORTS_WORD = KEY.ports
+const PROTOCOL_SPACE = SPACE.protocol
+const FRAGMENT = OWN.fragment
+
 /** More extension headers than any honest packet has. */
 const MAX_EXTENSION_HEADERS = 16
 const EXTENSION = {
@@ -34,12 +40,12 @@ export function decodeIpv4(packet: Packet): number {
   key[5] = 0
   key[6] = 0
   key[7] = 0
-  key[KEY.protocol] = protocol
+  key[PROTOCOL_WORD] = protocol
   packet.protocol = protocol
   packet.payloadEnd = Math.min(at + totalBytes, packet.wireEnd)
   packet.at = at + headerBytes
   const laterFragment = ((bytes[at + 6]! & 0x1f) | bytes[at + 7]!) !== 0
-  return laterFragment ? OWN.fragment : SPACE.protocol + protocol
+  return laterFragment ? FRAGMENT : PROTOCOL_SPACE + protocol
 }
 
 export function decodeIpv6(packet: Packet): number {
@@ -59,14 +65,14 @@ function skipExtensions(packet: Packet, first: number): number {
   let next = first
   for (let count = 0; count < MAX_EXTENSION_HEADERS; count++) {
     packet.protocol = next
-    packet.key[KEY.protocol] = next | IPV6_BIT
-    if (!isExtension(next)) return SPACE.protocol + next
+    packet.key[PROTOCOL_WORD] = next | IPV6_BIT
+    if (!isExtension(next)) return PROTOCOL_SPACE + next
     if (packet.end - packet.at < 8) return weird(packet, 'truncated-ipv6-extension')
     const at = packet.at
     if (next === EXTENSION.fragment) {
       packet.at = at + 8
       const laterFragment = (readU16(bytes, at + 2) & 0xfff8) !== 0
-      if (laterFragment) return OWN.fragment
+      if (laterFragment) return FRAGMENT
     } else {
       const units = bytes[at + 1]!
       packet.at = at + (next === EXTENSION.authentication ? (units + 2) << 2 : (units + 1) << 3)
@@ -94,13 +100,13 @@ function isExtension(protocol: number): boolean {
  */
 export function decodeFragment(packet: Packet): number {
   packet.protocol = EXTENSION.fragment
-  packet.key[KEY.protocol] = EXTENSION.fragment | (packet.key[KEY.protocol]! & IPV6_BIT)
+  packet.key[PROTOCOL_WORD] = EXTENSION.fragment | (packet.key[PROTOCOL_WORD]! & IPV6_BIT)
   return decodeOther(packet)
 }
 
 /** A protocol without ports: GRE, ESP, IGMP, SCTP … Tunnels are not opened, the flow is the outer one. */
 export function decodeOther(packet: Packet): number {
-  packet.key[KEY.ports] = 0
+  packet.key[PORTS_WORD] = 0
   packet.otherBytes = Math.max(0, packet.payloadEnd - packet.at)
   packet.isFlow = true
   return DONE

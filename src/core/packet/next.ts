@@ -75,7 +75,7 @@ const ROWS: readonly (readonly [number, number])[] = [
 ]
 for (const [key, layer] of ROWS) NEXT[key] = layer
 
-const FIRST: Readonly<Record<number, number>> = {
+const FIRST_ROWS: Readonly<Record<number, number>> = {
   [LINK.null]: LAYER.loopback,
   [LINK.ethernet]: LAYER.ethernet,
   [LINK.ppp]: LAYER.ppp,
@@ -93,6 +93,9 @@ const FIRST: Readonly<Record<number, number>> = {
   [LINK.ipv6]: LAYER.ipv6,
   [LINK.cooked2]: LAYER.cooked2,
 }
+
+const FIRST = new Uint8Array(512)
+for (const [linkType, layer] of Object.entries(FIRST_ROWS)) FIRST[Number(linkType)] = layer
 
 export function firstLayer(linkType: number): number {
   return FIRST[linkType] ?? LAYER.unknown

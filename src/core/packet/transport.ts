@@ -1,12 +1,15 @@
 /** TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792) and ICMPv6 (RFC 4443). */
 import { DONE, KEY, type Packet, readI32, readU16, weird } from './packet.ts'
 
+// A local copy: the engine folds it into the code, which it does not for imported bindings.
+const PORTS = KEY.ports
+
 export function decodeTcp(packet: Packet): number {
   const { bytes, at } = packet
   if (headerRoom(packet) < 20) return weird(packet, 'truncated-tcp')
   const headerBytes = (bytes[at + 12]! >> 4) << 2
   if (headerBytes < 20) return weird(packet, 'bad-tcp-header-length')
-  packet.key[KEY.ports] = readI32(bytes, at)
+  packet.key[PORTS] = readI32(bytes, at)
   packet.headerBytes = headerBytes
   packet.at = at + headerBytes
   packet.payloadBytes = Math.max(0, packet.payloadEnd - packet.at)
@@ -19,7 +22,7 @@ export function decodeTcp(packet: Packet): number {
 export function decodeUdp(packet: Packet): number {
   const { bytes, at } = packet
   if (headerRoom(packet) < 8) return weird(packet, 'truncated-udp')
-  packet.key[KEY.ports] = readI32(bytes, at)
+  packet.key[PORTS] = readI32(bytes, at)
   packet.headerBytes = 8
   packet.at = at + 8
   // The IP length counts, as in the tool that the features come from; the UDP length may differ in crafted packets.
@@ -32,7 +35,7 @@ export function decodeUdp(packet: Packet): number {
 export function decodeIcmp(packet: Packet): number {
   const { bytes, at } = packet
   if (headerRoom(packet) < 4) return weird(packet, 'truncated-icmp')
-  packet.key[KEY.ports] = 0
+  packet.key[PORTS] = 0
   packet.icmp = readU16(bytes, at)
   packet.otherBytes = Math.max(0, packet.payloadEnd - at - 8)
   packet.isFlow = true
