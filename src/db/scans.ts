@@ -23,6 +23,9 @@ const EMPTY_PROGRESS: ScanProgress = {
   elapsedMs: 0,
 }
 
+/** How long a deletion can be taken back while the disk is full. */
+const UNDO_WHEN_FULL_MS = 15_000
+
 const locks = new Map<string, () => void>()
 const nextBatch = new Map<string, number>()
 
@@ -151,6 +154,8 @@ export async function readScan(id: string): Promise<ScanRecord | null> {
 /** Hides the scans and all that belongs to them; `undoDelete` brings them back until `purgeDeleted` has run. */
 export async function deleteScans(ids: readonly string[], now = Date.now()): Promise<void> {
   await changeScans(ids, (scan) => ({ ...scan, deletedAt: now }))
+  // With no room left a deletion is there to make some: undo is then possible for a moment only.
+  if (store().memory.state.value?.reason === 'full') setTimeout(() => void purgeDeleted(now + 1), UNDO_WHEN_FULL_MS)
 }
 
 export async function undoDelete(ids: readonly string[]): Promise<void> {

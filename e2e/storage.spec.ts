@@ -1,0 +1,101 @@
+/** What is stored stays (threat model P2): across reloads and tabs, when the tab goes away in mid-scan, and when the disk is full. */
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dropFiles, runDemo, type StoredScan, scansEnded, storedRows } from './actions.ts'
+import { busyCapture } from './busy-capture.ts'
+import { keptOffline, open, openSession, type Session } from './harness.ts'
+import { type Site, serveSite } from './site.ts'
+
+interface StoredCase {
+  readonly key: string
+  readonly state: string
+}
+
+let site: Site
+let session: Session
+
+beforeAll(async () => {
+  session = await openSession()
+  site = await serveSite()
+})
+afterAll(async () => {
+  await session.close()
+  await site.close()
+})
+
+test('a scan and a decision survive a reload and are seen in another tab', async () => {
+  const context = await session.newContext()
+  const page = await context.newPage()
+  const { routes } = await runDemo(page, site.url)
+  const caseRoute = routes.find((route) => route.startsWith('case/')) ?? ''
+  const other = await context.newPage()
+  await open(other, `${site.url}cases/`)
+  const before = await other.locator('main a[href*="key="]').count()
+  expect(before).toBeGreaterThan(0)
+  await open(page, site.url + caseRoute)
+  await page
+    .getByRole('button', { name: /resolve/i })
+    .first()
+    .click()
+  // The other tab follows without being touched.
+  await expect.poll(() => other.locator('main a[href*="key="]').count(), { timeout: 5000 }).toBe(before - 1)
+  await page.reload()
+  const cases = await storedRows<StoredCase>(page, 'cases')
+  expect(cases.filter(({ state }) => state === 'resolved')).toHaveLength(1)
+  await context.close()
+})
+
+test('a tab closed in mid-scan leaves what was found, marked as interrupted', async () => {
+  const context = await session.newContext()
+  const page = await context.newPage()
+  await open(page, `${site.url}scan/`)
+  await dropFiles(page, [{ name: 'busy.pcap.gz', bytes: gzipSync(busyCapture({ hours: 96, seed: 2 }), { level: 1 }) }])
+  await expect
+    .poll(async () => (await storedRows<StoredCase>(page, 'cases')).length, { timeout: 30_000 })
+    .toBeGreaterThan(0)
+  const [running] = await storedRows<StoredScan>(page, 'scans')
+  expect(running?.state).toBe('running')
+  const seen = await storedRows<StoredCase>(page, 'cases')
+  await page.close()
+  const later = await context.newPage()
+  await open(later, `${site.url}scan/?id=${running?.id}`)
+  await expect
+    .poll(async () => (await storedRows<StoredScan>(later, 'scans'))[0]?.state, { timeout: 10_000 })
+    .toBe('interrupted')
+  const kept = new Set((await storedRows<StoredCase>(later, 'cases')).map(({ key }) => key))
+  expect(seen.filter(({ key }) => !kept.has(key))).toEqual([])
+  await context.close()
+})
+
+test('a full disk is told, and the findings are shown all the same', async () => {
+  const context = await session.newContext()
+  const page = await context.newPage()
+  await open(page, site.url)
+  await keptOffline(page)
+  const usage = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0)
+  const devtools = await context.newCDPSession(page)
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin: new URL(site.url).origin, quotaSize: usage + 50_000 })
+  await page.getByRole('button', { name: 'Try the demo home' }).click()
+  await page.locator('main a[href*="key="]').first().waitFor()
+  await page
+    .getByText(/only in this tab|no room|is full/i)
+    .first()
+    .waitFor()
+  expect(session.records.errors).toEqual([])
+  await context.close()
+})
+
+test('a scan in one tab is not taken for dead by another tab', async () => {
+  const context = await session.newContext()
+  const page = await context.newPage()
+  await open(page, `${site.url}scan/`)
+  await dropFiles(page, [{ name: 'busy.pcap.gz', bytes: gzipSync(busyCapture({ hours: 48, seed: 3 }), { level: 1 }) }])
+  await expect
+    .poll(async () => (await storedRows<StoredScan>(page, 'scans'))[0]?.state, { timeout: 15_000 })
+    .toBe('running')
+  const other = await context.newPage()
+  await open(other, `${site.url}history/`)
+  const [scan] = await scansEnded(page, { count: 1 })
+  expect(scan?.state).toBe('done')
+  await context.close()
+})
