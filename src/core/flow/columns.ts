@@ -15,8 +15,6 @@ export class FlowColumns {
   #before = 0
   /** What the last batch promised about those that follow. */
   #watermark = Number.NEGATIVE_INFINITY
-  /** Flows whose start was moved up to keep that promise: their packets came very late. */
-  late = 0
   readonly #flow = new FlowView()
   #columns = allocate(0)
   #addresses: string[] = []
@@ -35,8 +33,8 @@ export class FlowColumns {
     const columns = this.#columns
     const base = row * INTS.width
     const isIpv6 = (table.ints[base + KEY.protocol]! & IPV6_BIT) !== 0
-    if (flow.startMicros < this.#watermark) this.late++
     columns.row[index] = this.#before + index + 1
+    // A flow whose packets came very late is moved up to keep the promise.
     columns.startMicros[index] = Math.max(flow.startMicros, this.#watermark)
     columns.endMicros[index] = Math.max(flow.startMicros + flow.durationMicros, this.#watermark)
     columns.origAddress[index] = this.#indexAddress(table.ints, base + KEY.source, isIpv6)

@@ -38,6 +38,7 @@ const LAYERS: readonly (readonly [string, number, readonly number[]])[] = [
   ['OpenBSD loopback', 108, [0, 0, 0, 2, ...IP]],
   ['PPP', 9, [0xff, 3, 0, 0x21, ...IP]],
   ['PPP with a short protocol field', 50, [0x21, ...IP]],
+  ['Cisco HDLC under PPP', 50, [0x0f, 0, 8, 0, ...IP]],
   ['Cisco HDLC', 104, [0x0f, 0, 8, 0, ...IP]],
   ['PPI around Ethernet', 192, [0, 0, 8, 0, 1, 0, 0, 0, ...MACS, 8, 0, ...IP]],
   ['Cisco FabricPath', 1, [...MACS, 0x89, 3, 0, 0x40, ...MACS, 8, 0, ...IP]],

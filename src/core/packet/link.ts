@@ -47,6 +47,8 @@ export function decodePpp(packet: Packet): number {
   const { bytes } = packet
   if (packet.end - packet.at < 4) return weird(packet, 'truncated-ppp')
   if (bytes[packet.at] === 0xff && bytes[packet.at + 1] === 0x03) packet.at += 2
+  // LINKTYPE_PPP_HDLC carries Cisco HDLC too, told by its address byte.
+  else if ((bytes[packet.at]! & 0x7f) === 0x0f && bytes[packet.at + 1] === 0) return decodeCiscoHdlc(packet)
   const first = bytes[packet.at]!
   if (first & 1) {
     packet.at += 1

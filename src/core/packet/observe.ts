@@ -1,4 +1,5 @@
 /** Reads what packets say about who is who, metadata only: by port for UDP, by the first bytes for TCP. */
+import { Tally } from '../base/tally.ts'
 import { formatIpv4, formatIpv6 } from './address.ts'
 import { readDhcp } from './dhcp.ts'
 import { DNS_TYPE, type DnsMessage, type DnsRecord, readDns, readName } from './dns.ts'
@@ -16,6 +17,8 @@ const TCP = 6
 
 export class Observer {
   readonly sightings = new Sightings()
+  /** Malformed messages in packets that are used all the same. */
+  readonly weirds = new Tally()
   readonly #hellos = new HelloStore()
   readonly #ja4 = new Ja4()
   /** The address of the record at hand. */
@@ -87,7 +90,7 @@ export class Observer {
     const { bytes } = place
     const hello = readClientHello(bytes, place.at, place.end)
     if (hello === undefined) {
-      packet.weirds.add('bad-tls-hello')
+      this.weirds.add('bad-tls-hello')
       return
     }
     if (hello.whole) this.sightings.addHintText(packet, 'ja4', this.#ja4.read(bytes, hello))
@@ -123,7 +126,7 @@ export class Observer {
   /** The name asked for is what people know, not the one at the end of a chain of aliases. */
   #noteAnswers(packet: Packet, message: DnsMessage | undefined, end: number): void {
     if (message === undefined) {
-      packet.weirds.add('bad-dns')
+      this.weirds.add('bad-dns')
       return
     }
     const { bytes, at: start, micros } = packet
@@ -147,7 +150,7 @@ export class Observer {
 
   #noteMulticastDns(packet: Packet, message: DnsMessage | undefined, end: number): void {
     if (message === undefined) {
-      packet.weirds.add('bad-mdns')
+      this.weirds.add('bad-mdns')
       return
     }
     const { micros, bytes, at: start } = packet

@@ -36,6 +36,11 @@ export class Sightings {
   readonly #records = new SeenSet(MAX_NOTES)
   readonly #hints = new Map<string, number>()
 
+  /** Whether so much was learnt that the rest is dropped. */
+  get full(): boolean {
+    return this.#sources.full || this.#notes.full || this.#records.full
+  }
+
   /** What was learnt since the last call. */
   take(): Sighting[] {
     const fresh = this.#fresh

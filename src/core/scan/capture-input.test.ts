@@ -47,6 +47,7 @@ describe('openCapture', () => {
     const { stats } = await readFlows(pcap(flood(131_072 + 50)))
     expect(stats.rows).toBe(131_072 + 50)
     expect(stats.remarks).toEqual([
+      'So many names and addresses were seen, as invented ones are, that the last of them were left out.',
       '50 flows were ended early because more than 131072 were open at a time, as in a flood.',
     ])
   })

@@ -131,8 +131,18 @@ class CapturePipeline {
       throw new InputError(stats.remarks[0] ?? 'This capture holds no packets.')
     }
     const { disordered, cutByLimit } = this.#assembler
+    const { weirds, sightings } = this.#observer
     if (disordered > 0) {
       stats.remarks.push(`${disordered} packets came with a time before that of the packet ahead of them.`)
+    }
+    if (weirds.total > 0) {
+      const reasons = Object.entries(weirds.toObject()).map(([reason, times]) => `${reason} ${times}`)
+      stats.remarks.push(`${weirds.total} messages were malformed, though their packets count: ${reasons.join(', ')}.`)
+    }
+    if (sightings.full) {
+      stats.remarks.push(
+        'So many names and addresses were seen, as invented ones are, that the last of them were left out.',
+      )
     }
     if (cutByLimit > 0) {
       stats.remarks.push(
