@@ -34,11 +34,11 @@ try {
   )
   const large = makeTable(Number(values.rows))
   console.log(
-    `${values.rows} rows, drop to done: ${spell(await repeat(1, (page, session) => largeTable(page, session, large)))} s`,
+    `${values.rows} rows, drop to done: ${spell(await repeat(1, (page, session) => wholeFile(page, session, large)))} s`,
   )
   if (values.capture && existsSync(values.capture)) {
     const capture = values.capture
-    console.log(`capture, whole: ${spell(await repeat(1, (page, session) => wholeCapture(page, session, capture)))} s`)
+    console.log(`capture, whole: ${spell(await repeat(1, (page, session) => wholeFile(page, session, capture)))} s`)
     console.log(`capture, stop: ${spell(await repeat(runs, (page) => stopMs(page, capture)))} ms`)
   }
 } finally {
@@ -143,29 +143,17 @@ async function tableMs(page: Page, path: string): Promise<number> {
   return (await marks(page)).firstCase - startedMs
 }
 
-async function largeTable(page: Page, session: Session, path: string): Promise<number> {
+/** Seconds from the choice of the file to its end. */
+async function wholeFile(page: Page, session: Session, path: string): Promise<number> {
   await warm(page)
   const memory = recordMemory()
   const startedMs = await choose(page, path)
   await page.waitForURL(/id=/)
   await ended(page)
   const seconds = (Date.now() - startedMs) / 1000
+  const { firstCase, longestWait } = await marks(page)
   console.log(
-    `  first case after ${(await marks(page)).firstCase - startedMs} ms, longest wait ${(await marks(page)).longestWait.toFixed(0)} ms, memory ${memory.stop()}, errors ${session.records.errors.length}`,
-  )
-  return seconds
-}
-
-async function wholeCapture(page: Page, session: Session, path: string): Promise<number> {
-  await warm(page)
-  const memory = recordMemory()
-  const startedMs = await choose(page, path)
-  await page.waitForURL(/id=/)
-  await ended(page)
-  const seconds = (Date.now() - startedMs) / 1000
-  const seen = await marks(page)
-  console.log(
-    `  first case after ${seen.firstCase - startedMs} ms, longest wait ${seen.longestWait.toFixed(0)} ms, errors ${session.records.errors.length}`,
+    `  first case after ${firstCase - startedMs} ms, longest wait ${longestWait.toFixed(0)} ms, errors ${session.records.errors.length}`,
   )
   console.log(`  memory of the tab: ${memory.stop()}`)
   return seconds
