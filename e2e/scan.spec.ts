@@ -7,7 +7,7 @@ import { filmHome } from '../tools/demo/home.ts'
 import { writePcap } from '../tools/demo/pcap-writer.ts'
 import { makeTable } from '../tools/make-table.ts'
 import { dropFiles, runDemo, scansEnded, storedRows } from './actions.ts'
-import { open, openSession, type Session } from './harness.ts'
+import { keptOffline, open, openSession, type Session } from './harness.ts'
 import { type Site, serveSite } from './site.ts'
 
 let site: Site
@@ -25,6 +25,8 @@ afterAll(async () => {
 async function newPage(): Promise<Page> {
   const page = await (await session.newContext()).newPage()
   await open(page, `${site.url}scan/`)
+  // The service worker fetches the whole site once, which is no part of a scan.
+  await keptOffline(page)
   return page
 }
 

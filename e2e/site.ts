@@ -23,8 +23,14 @@ export async function serveSite(options: { basePath?: string; port?: number } = 
   return listen(createApp({ site: await opened, basePath }), `${basePath}/`, options.port)
 }
 
+export interface PlainOptions {
+  readonly basePath: string
+  /** What stands at the end of the service worker: another text makes another version of the site. */
+  readonly version?: () => string
+}
+
 /** As a static host serves it that knows files and types but no security headers. */
-export async function servePlain(options: { basePath: string }): Promise<Site> {
+export async function servePlain(options: PlainOptions): Promise<Site> {
   opened ??= openSite(BUILD)
   const site = await opened
   const { basePath } = options
@@ -38,7 +44,9 @@ export async function servePlain(options: { basePath: string }): Promise<Site> {
     })
     const { 'content-type': type = 'text/plain', location } = answer.headers
     response.writeHead(answer.status, { 'content-type': type, ...(location ? { location: basePath + location } : {}) })
-    response.end(answer.body)
+    response.write(answer.body ?? '')
+    if (pathname.endsWith('/service-worker.js')) response.write(`\n// ${options.version?.() ?? ''}`)
+    response.end()
   })
   return listen(server, `${basePath}/`)
 }

@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net'
  * What Chromium asks for by itself at start, whatever page is open: its updater and its account service (seen with 156 and about:blank), and
  * where a page has fields, what it knows about such forms.
  */
-const BROWSERS_OWN = /^(https?:\/\/)?(update\.googleapis\.com|accounts\.google\.com|content-autofill\.googleapis\.com)[:/]/
+const BROWSERS_OWN =
+  /^(https?:\/\/)?(update\.googleapis\.com|accounts\.google\.com|content-autofill\.googleapis\.com)[:/]/
 
 export interface Watchman {
   readonly proxyUrl: string
