@@ -162,3 +162,19 @@ test('a device of a scan keeps one record when it changes', async () => {
   const rows = await until(watchDevices(id), () => true)
   expect(rows.map((row) => row.value.flows)).toEqual([20])
 })
+
+test('lists of scans carry one lane for all devices, a single scan the lane of each', async () => {
+  const id = await startScan(file)
+  const lane = (device: string, flows: number[]) => ({ device, flows, bytes: [1, 1], findings: [0, 1] })
+  const timeline = { ...sampleSummary().timeline, bins: 2, lanes: [lane('a', [1, 2]), lane('b', [3, 4])] }
+  const update = sampleUpdate({ rows: 1 })
+  const progressed = until(watchScan(id), (scan) => scan?.progress.timeline !== undefined)
+  await appendUpdate(id, { ...update, progress: { ...update.progress, timeline } })
+  expect((await progressed)?.progress.timeline).toEqual(timeline)
+  await finishScan(id, { ...sampleSummary(), timeline })
+  expect((await readScan(id))?.summary?.timeline).toEqual(timeline)
+  const listed = await until(watchScans(99), (scans) => scans.some((scan) => scan.id === id && scan.summary))
+  const scan = listed.find((candidate) => candidate.id === id)
+  expect(scan?.progress).not.toHaveProperty('timeline')
+  expect(scan?.summary?.timeline.lanes).toEqual([{ device: '', flows: [4, 6], bytes: [2, 2], findings: [0, 2] }])
+})

@@ -1,4 +1,5 @@
 /** Scans: begun, fed and ended by the worker; watched, deleted and brought back by the pages. */
+import type { Timeline, TimelineLane } from '#core/scan/timeline.ts'
 import type { ScanProgress, ScanSummary, ScanUpdate } from '#core/scan/update.ts'
 import { caseRecords } from './case-records.ts'
 import { flowRecords } from './flow-records.ts'
@@ -69,12 +70,12 @@ export async function appendUpdate(scanId: string, update: ScanUpdate): Promise<
     if (!kept) notKept += flows.batch.length
   }
   const durability = update.cases.length > 0 || update.notes.length > 0 ? 'strict' : 'relaxed'
-  await store().write(['scans', 'cases', 'devices', 'notes'], durability, async (tables) => {
+  const { timeline, ...progress } = update.progress
+  await store().write(['scans', 'cases', 'devices', 'notes', 'timelines'], durability, async (tables) => {
     const scan = await requireScan(tables.scans, scanId)
     const flowsNotKept = (scan.flowsNotKept ?? 0) + notKept
-    await tables.scans.bulkPut([
-      { ...scan, progress: update.progress, ...(flowsNotKept > 0 ? { flowsNotKept } : undefined) },
-    ])
+    await tables.scans.bulkPut([{ ...scan, progress, ...(flowsNotKept > 0 ? { flowsNotKept } : undefined) }])
+    if (timeline) await tables.timelines.bulkPut([{ key: scanId, scanId, timeline }])
     await tables.cases.bulkPut(await caseRecords({ scanId, cases: update.cases, table: tables.cases, now: Date.now() }))
     await tables.devices.bulkPut(update.devices.map((value) => ({ key: `${scanId}/${value.id}`, scanId, value })))
     await tables.notes.bulkPut(update.notes.map((value) => ({ key: `${scanId}/${value.id}`, scanId, value })))
@@ -82,7 +83,12 @@ export async function appendUpdate(scanId: string, update: ScanUpdate): Promise<
 }
 
 export async function finishScan(scanId: string, summary: ScanSummary): Promise<void> {
-  await endScan(scanId, (scan) => ({ ...scan, state: summary.stopped ? 'stopped' : 'done', summary }))
+  const { timeline } = summary
+  await store().write(['timelines'], 'strict', (tables) =>
+    tables.timelines.bulkPut([{ key: scanId, scanId, timeline }]),
+  )
+  const brief = { ...summary, timeline: sumLanes(timeline) }
+  await endScan(scanId, (scan) => ({ ...scan, state: summary.stopped ? 'stopped' : 'done', summary: brief }))
 }
 
 /** `sentence` is for the person: what happened and what was expected. What was found so far stays. */
@@ -113,7 +119,7 @@ export async function markInterrupted(manager: LockManager | undefined = navigat
   })
 }
 
-/** The newest first, without those being deleted. */
+/** The newest first, without those being deleted; their timelines have one lane for all devices. */
 export function watchScans(limit: number): Watch<ScanRecord[]> {
   return store().watch({
     table: 'scans',
@@ -147,8 +153,13 @@ export function watchScan(id: string): Watch<ScanRecord | null> {
 }
 
 export async function readScan(id: string): Promise<ScanRecord | null> {
-  const above = store().memory.rows('scans').get(id)
-  return above ?? (await store().readDisk((database) => database.scans.get(id), undefined)) ?? null
+  const [scan] = await store().getMany('scans', [id])
+  if (!scan) return null
+  const [record] = await store().getMany('timelines', [id])
+  if (!record) return scan
+  const { timeline } = record
+  const progress = { ...scan.progress, timeline }
+  return { ...scan, progress, ...(scan.summary ? { summary: { ...scan.summary, timeline } } : undefined) }
 }
 
 /** Hides the scans and all that belongs to them; `undoDelete` brings them back until `purgeDeleted` has run. */
@@ -196,6 +207,16 @@ export async function hiddenScanIds(): Promise<Set<string>> {
     else hidden.add(scan.id)
   }
   return hidden
+}
+
+/** One lane that stands for all. */
+function sumLanes(timeline: Timeline): Timeline {
+  const sum = (pick: (lane: TimelineLane) => readonly number[]) =>
+    Array.from({ length: timeline.bins }, (_, bin) =>
+      timeline.lanes.reduce((total, lane) => total + (pick(lane)[bin] ?? 0), 0),
+    )
+  const lane = { device: '', flows: sum((l) => l.flows), bytes: sum((l) => l.bytes), findings: sum((l) => l.findings) }
+  return { ...timeline, lanes: timeline.lanes.length > 0 ? [lane] : [] }
 }
 
 async function requireScan(

@@ -3,6 +3,7 @@ import Dexie, { type EntityTable } from 'dexie'
 import type { Case } from '#core/alert/case.ts'
 import { severityRank } from '#core/alert/severity.ts'
 import type { Device, Note } from '#core/device/device.ts'
+import type { Timeline } from '#core/scan/timeline.ts'
 import type { ScanProgress, ScanSummary } from '#core/scan/update.ts'
 
 export const DATABASE_NAME = 'iot-guardian'
@@ -17,7 +18,9 @@ export interface ScanRecord {
   startedAt: number
   finishedAt?: number
   state: ScanState
+  /** Without its timeline in lists of scans. */
   progress: ScanProgress
+  /** Its timeline has one lane for all devices in lists of scans, and each device's in `readScan` and `watchScan`. */
   summary?: ScanSummary
   /** A sentence for the person: why it failed. */
   error?: string
@@ -53,6 +56,14 @@ export interface NoteRecord {
   key: string
   scanId: string
   value: Note
+}
+
+/** The lanes of all devices, apart from the scan: a list of scans would read megabytes with each. */
+export interface TimelineRecord {
+  /** The scan's id. */
+  key: string
+  scanId: string
+  timeline: Timeline
 }
 
 /** What one stored batch of flows holds, so that readers skip the ones they do not need. */
@@ -126,6 +137,7 @@ export interface Tables {
   cases: CaseRecord
   devices: DeviceRecord
   notes: NoteRecord
+  timelines: TimelineRecord
   flowSpans: FlowSpanRecord
   flows: FlowRecord
   flowFeatures: FlowFeaturesRecord
@@ -146,6 +158,7 @@ export const TABLE_NAMES = [
   'cases',
   'devices',
   'notes',
+  'timelines',
   'flowSpans',
   'flows',
   'flowFeatures',
@@ -154,7 +167,7 @@ export const TABLE_NAMES = [
 ] as const satisfies readonly TableName[]
 
 /** Tables whose records belong to one scan and go with it. */
-export const SCAN_TABLES = ['cases', 'devices', 'notes', 'flowSpans', 'flows', 'flowFeatures'] as const
+export const SCAN_TABLES = ['cases', 'devices', 'notes', 'timelines', 'flowSpans', 'flows', 'flowFeatures'] as const
 
 /** Orders cases: first by severity, then by time; 1e17 µs is later than any time in a capture (year 5138). */
 export function orderOf(value: Case): number {
@@ -174,6 +187,7 @@ export class GuardianDatabase extends Dexie {
   declare cases: EntityTable<CaseRecord, 'key'>
   declare devices: EntityTable<DeviceRecord, 'key'>
   declare notes: EntityTable<NoteRecord, 'key'>
+  declare timelines: EntityTable<TimelineRecord, 'key'>
   declare flowSpans: EntityTable<FlowSpanRecord, 'key'>
   declare flows: EntityTable<FlowRecord, 'key'>
   declare flowFeatures: EntityTable<FlowFeaturesRecord, 'key'>
@@ -188,6 +202,7 @@ export class GuardianDatabase extends Dexie {
       cases: 'key, scanId, order, [scanId+order]',
       devices: 'key, scanId',
       notes: 'key, scanId',
+      timelines: 'key, scanId',
       flowSpans: 'key, scanId',
       flows: 'key, scanId',
       flowFeatures: 'key, scanId',

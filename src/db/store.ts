@@ -231,6 +231,7 @@ function portsOf(port: <Name extends TableName>(name: Name) => TablePort<Tables[
     cases: port('cases'),
     devices: port('devices'),
     notes: port('notes'),
+    timelines: port('timelines'),
     flowSpans: port('flowSpans'),
     flows: port('flows'),
     flowFeatures: port('flowFeatures'),

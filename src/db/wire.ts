@@ -160,6 +160,7 @@ const RECORDS = {
   }),
   devices: v.looseObject({ ...owned, value: device }),
   notes: v.looseObject({ ...owned, value: note }),
+  timelines: v.looseObject({ ...owned, timeline }),
   flowSpans: v.looseObject({
     ...owned,
     length: count,
@@ -181,6 +182,7 @@ export const BACKUP_TABLES = [
   'cases',
   'devices',
   'notes',
+  'timelines',
   'flowSpans',
   'flows',
   'flowFeatures',
