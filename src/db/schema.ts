@@ -105,7 +105,7 @@ export interface FlowRecord {
   outward: Uint8Array
 }
 
-/** The 78 features beside a batch, apart because most readers do not want them; single precision (see decisions). */
+/** The 78 features beside a batch, apart because most readers do not want them; single precision shows 7 digits and halves the disk. */
 export interface FlowFeaturesRecord {
   key: string
   scanId: string
