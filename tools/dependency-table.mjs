@@ -40,7 +40,18 @@ export const DEPENDENCIES = {
     ['fflate'],
   ],
   'src/core/report': [['src/core/base', 'src/core/alert', 'src/core/scan', 'src/core/device'], []],
-  'src/engine': [['src/core'], ['onnxruntime-web']],
+  'src/engine': [
+    ['src/core'],
+    [
+      'onnxruntime-web',
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-layers',
+      '@tensorflow/tfjs-backend-cpu',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-webgl',
+      '@tensorflow/tfjs-backend-webgpu',
+    ],
+  ],
   'src/db': [['src/core'], ['dexie', 'valibot']],
   // workers: types only
   'src/lib/remote': [['src/core', 'src/db', 'workers'], ['comlink']],
@@ -62,7 +73,16 @@ export const DEPENDENCIES = {
   cli: [['src/core', 'src/engine'], [], { node: true }],
   tools: [
     ['src/core', 'src/engine', 'relay', 'cli'],
-    ['vite', '@sveltejs/kit', '@sveltejs/adapter-static', 'oui-data', 'playwright', 'onnxruntime-web', 'fflate'],
+    [
+      'vite',
+      '@sveltejs/kit',
+      '@sveltejs/adapter-static',
+      'oui-data',
+      'playwright',
+      'onnxruntime-web',
+      'fflate',
+      'assemblyscript',
+    ],
     { node: true },
   ],
 }

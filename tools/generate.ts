@@ -2,11 +2,20 @@
 import { stat } from 'node:fs/promises'
 import { run } from './run.ts'
 
+const KERNEL_SOURCES = ['main', 'math', 'multiply', 'cell', 'layers', 'learn'].map(
+  (name) => `src/engine/kernels/assembly/${name}.as`,
+)
+
 const GENERATED = [
   {
     file: 'static/oui.bin',
     tool: 'tools/make-oui.ts',
     from: ['tools/make-oui.ts', 'src/core/device/vendor.ts', 'package-lock.json'],
+  },
+  {
+    file: 'src/engine/kernels/kernels.wasm',
+    tool: 'tools/build-kernels.ts',
+    from: ['tools/build-kernels.ts', 'package-lock.json', ...KERNEL_SOURCES],
   },
 ] as const
 

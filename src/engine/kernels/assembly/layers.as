@@ -1,0 +1,89 @@
+// The smaller steps of the layers. Lengths are counted in numbers; whole buffers are padded to a multiple of four.
+import { put, sigmoid4 } from './math'
+
+/** rows × steps × width to steps × rows × width; called with rows and steps exchanged it is its own inverse. */
+export function exchange(rows: i32, steps: i32, width: i32, from: usize, to: usize): void {
+  const bytes = <usize>width << 2
+  for (let r: i32 = 0; r < rows; r++) {
+    for (let t: i32 = 0; t < steps; t++) {
+      const target = to + <usize>(t * rows + r) * bytes
+      for (let i: i32 = 0; i < width; i += 4) {
+        const at = <usize>i << 2
+        put(target + at, v128.load(from + at), width - i)
+      }
+      from += bytes
+    }
+  }
+}
+
+/** Adds the sum over rows of rows × width to `sums`. */
+export function addColumns(rows: i32, width: i32, values: usize, sums: usize): void {
+  const bytes = <usize>width << 2
+  for (let i: i32 = 0; i < width; i += 4) {
+    const at = <usize>i << 2
+    let sum = v128.load(sums + at)
+    let from = values + at
+    for (let r: i32 = 0; r < rows; r++) {
+      sum = f32x4.add(sum, v128.load(from))
+      from += bytes
+    }
+    put(sums + at, sum, width - i)
+  }
+}
+
+/** to += from, over a whole buffer. */
+export function addTo(length: i32, to: usize, from: usize): void {
+  for (let i: i32 = 0; i < length; i += 4) {
+    const at = <usize>i << 2
+    v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)))
+  }
+}
+
+export function relu(length: i32, values: usize): void {
+  for (let i: i32 = 0; i < length; i += 4) {
+    const at = values + (<usize>i << 2)
+    v128.store(at, f32x4.max(v128.load(at), f32x4.splat(0)))
+  }
+}
+
+export function reluBackward(length: i32, values: usize, gradients: usize): void {
+  for (let i: i32 = 0; i < length; i += 4) {
+    const at = <usize>i << 2
+    v128.store(gradients + at, v128.and(v128.load(gradients + at), f32x4.gt(v128.load(values + at), f32x4.splat(0))))
+  }
+}
+
+export function sigmoid(length: i32, values: usize): void {
+  for (let i: i32 = 0; i < length; i += 4) {
+    const at = values + (<usize>i << 2)
+    v128.store(at, sigmoid4(v128.load(at)))
+  }
+}
+
+export function sigmoidBackward(length: i32, values: usize, gradients: usize): void {
+  for (let i: i32 = 0; i < length; i += 4) {
+    const at = <usize>i << 2
+    const y = v128.load(values + at)
+    const slope = f32x4.mul(y, f32x4.sub(f32x4.splat(1), y))
+    v128.store(gradients + at, f32x4.mul(v128.load(gradients + at), slope))
+  }
+}
+
+/** The larger of two blocks, number by number. */
+export function larger(length: i32, first: usize, second: usize, to: usize): void {
+  for (let i: i32 = 0; i < length; i += 4) {
+    const at = <usize>i << 2
+    put(to + at, f32x4.max(v128.load(first + at), v128.load(second + at)), length - i)
+  }
+}
+
+/** The gradient goes to the block that was larger; to the first when both are equal. */
+export function largerBackward(length: i32, first: usize, second: usize, gradient: usize, toFirst: usize, toSecond: usize): void {
+  for (let i: i32 = 0; i < length; i += 4) {
+    const at = <usize>i << 2
+    const isFirst = f32x4.ge(v128.load(first + at), v128.load(second + at))
+    const value = v128.load(gradient + at)
+    put(toFirst + at, v128.and(value, isFirst), length - i)
+    put(toSecond + at, v128.andnot(value, isFirst), length - i)
+  }
+}
