@@ -1,6 +1,6 @@
 /** Gathers ended flows into batches of columns. */
-import { formatIpv4, formatIpv6 } from '../packet/address.ts'
 import { IPV6_BIT, KEY } from '../packet/packet.ts'
+import { AddressBook } from './address-book.ts'
 import { type FlowBatch, MAX_BATCH_ROWS } from './batch.ts'
 import { FEATURE_COUNT, writeFeatures } from './features.ts'
 import { INTS } from './layout.ts'
@@ -17,9 +17,7 @@ export class FlowColumns {
   #watermark = Number.NEGATIVE_INFINITY
   readonly #flow = new FlowView()
   #columns = allocate(0)
-  #addresses: string[] = []
-  readonly #ipv4 = new Map<number, number>()
-  readonly #ipv6 = new Map<string, number>()
+  readonly #addresses = new AddressBook()
 
   get full(): boolean {
     return this.length >= MAX_BATCH_ROWS
@@ -32,13 +30,13 @@ export class FlowColumns {
     const index = this.length++
     const columns = this.#columns
     const base = row * INTS.width
-    const isIpv6 = (table.ints[base + KEY.protocol]! & IPV6_BIT) !== 0
+    const family = table.ints[base + KEY.protocol]! & IPV6_BIT
     columns.row[index] = this.#before + index + 1
     // A flow whose packets came very late is moved up to keep the promise.
     columns.startMicros[index] = Math.max(flow.startMicros, this.#watermark)
     columns.endMicros[index] = Math.max(flow.startMicros + flow.durationMicros, this.#watermark)
-    columns.origAddress[index] = this.#indexAddress(table.ints, base + KEY.source, isIpv6)
-    columns.respAddress[index] = this.#indexAddress(table.ints, base + KEY.destination, isIpv6)
+    columns.origAddress[index] = this.#addresses.indexOf(table.ints, base + KEY.source, family)
+    columns.respAddress[index] = this.#addresses.indexOf(table.ints, base + KEY.destination, family)
     columns.origPort[index] = flow.originPort
     columns.respPort[index] = flow.destinationPort
     columns.protocol[index] = flow.protocol
@@ -57,7 +55,7 @@ export class FlowColumns {
     const batch: FlowBatch = {
       length,
       ...cut(this.#columns, length),
-      addresses: this.#addresses,
+      addresses: this.#addresses.take(),
       labels: [],
       label: undefined,
       categories: [],
@@ -69,9 +67,6 @@ export class FlowColumns {
     }
     this.#before += length
     this.length = 0
-    this.#addresses = []
-    this.#ipv4.clear()
-    this.#ipv6.clear()
     return batch
   }
 
@@ -90,21 +85,6 @@ export class FlowColumns {
     larger.counts.set(old.counts)
     larger.features.set(old.features)
     this.#columns = larger
-  }
-
-  #indexAddress(ints: Int32Array, at: number, isIpv6: boolean): number {
-    if (!isIpv6) {
-      const word = ints[at]!
-      const known = this.#ipv4.get(word)
-      if (known !== undefined) return known
-      this.#ipv4.set(word, this.#addresses.length)
-      return this.#addresses.push(formatIpv4(word)) - 1
-    }
-    const words = `${ints[at]},${ints[at + 1]},${ints[at + 2]},${ints[at + 3]}`
-    const known = this.#ipv6.get(words)
-    if (known !== undefined) return known
-    this.#ipv6.set(words, this.#addresses.length)
-    return this.#addresses.push(formatIpv6(ints, at)) - 1
   }
 }
 

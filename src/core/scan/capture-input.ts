@@ -17,7 +17,7 @@ const STEP_BYTES = 4 << 20
 /** Longer chunks are taken in pieces, so that few batches are ready at a time. */
 const PIECE_BYTES = 1 << 20
 
-/** @throws InputError when the source is empty or no capture that we read. */
+/** @throws InputError when the source is empty; `steps` throws it when nothing in the capture can be used. */
 export async function openCapture(source: ByteSource): Promise<FlowInput> {
   const head = await readHead(source, 4)
   if (head.length === 0) throw new InputError('This file is empty; expected a pcap or pcapng capture.')
