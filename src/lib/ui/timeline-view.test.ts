@@ -22,6 +22,10 @@ describe('chooseLanes', () => {
     expect(lanes.map((l) => l.name)).toEqual(['Camera', 'c', '1 more'])
     expect(lanes[2]!.bytes).toEqual([7, 5, 0, 0])
   })
+  it('leaves lanes in their order while a scan grows', () => {
+    const lanes = chooseLanes({ timeline, names, withCases: new Set(['c']), ranked: false, limit: 3 })
+    expect(lanes.map((l) => l.name)).toEqual(['Camera', 'b', '1 more'])
+  })
   it('names the gathered lane of a scan that has too many devices', () => {
     const lanes = chooseLanes({ timeline, names, withCases: new Set(), limit: 12 })
     expect(lanes.map((l) => l.name)).toEqual(['c', 'b', 'Camera', 'the others'])

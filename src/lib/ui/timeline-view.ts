@@ -49,21 +49,23 @@ export function fullSpan(timeline: Timeline): Span {
   return { from, to: from + Math.max(1, timeline.bins) * binWidth(timeline) }
 }
 
-/** Devices with cases first, then those that moved most; beyond the limit they share a lane. */
+/**
+ * Devices with cases first, then those that moved most, or in the order in which they came when `ranked` is false; beyond the limit
+ * they share a lane.
+ */
 export function chooseLanes(options: {
   timeline: Timeline
   names: ReadonlyMap<string, string>
   withCases: ReadonlySet<string>
+  ranked?: boolean
   limit?: number
 }): Lane[] {
-  const { timeline, names, withCases, limit = MAX_LANES } = options
+  const { timeline, names, withCases, ranked: inRank = true, limit = MAX_LANES } = options
   const own = timeline.lanes.filter((lane) => lane.device !== '')
   const weight = new Map(own.map((lane) => [lane.device, total(lane.bytes) + total(lane.flows)]))
-  const ranked = own.toSorted(
-    (a, b) =>
-      Number(withCases.has(b.device)) - Number(withCases.has(a.device)) ||
-      weight.get(b.device)! - weight.get(a.device)!,
-  )
+  const louder = (a: TimelineLane, b: TimelineLane) =>
+    Number(withCases.has(b.device)) - Number(withCases.has(a.device)) || weight.get(b.device)! - weight.get(a.device)!
+  const ranked = inRank ? own.toSorted(louder) : own
   const gathered = timeline.lanes.filter((lane) => lane.device === '')
   const shown = ranked.length + gathered.length > limit ? ranked.slice(0, limit - 1) : ranked
   const rest = [...ranked.slice(shown.length), ...gathered]
