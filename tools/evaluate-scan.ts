@@ -2,7 +2,7 @@
  * What `guardian scan` finds on real labelled files, and what their labels say: `node tools/evaluate-scan.ts [FOLDER] [--budget N]`.
  * FOLDER holds the labelled sets (default ../shared/data). Prints one table row per file; the labels are never an input to the scan.
  */
-import { existsSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Finding, MODEL_DETECTOR } from '#core/alert/evidence.ts'
@@ -15,7 +15,9 @@ import { fileSource } from '../cli/file-source.ts'
 import { openModel } from '../cli/model.ts'
 import { loadVendors } from '../cli/vendors.ts'
 
+/** A pattern of several files makes one row. */
 const FILES = [
+  'iot-sentinel-pcap/*/*.pcap',
   'iot23-zeek/CTU-IoT-Malware-Capture-34-1.conn.log.labeled.gz',
   'stratosphere-zeek/001-zeek-scenario-malicious/labeled-conn.log.gz',
   'stratosphere-zeek/008-zeek-mixed/data/conn.log.labeled.gz',
@@ -50,14 +52,50 @@ const threshold = values.budget === undefined ? DEFAULT_THRESHOLD : parseBudget(
 const model = await openModel()
 const vendorOf = loadVendors()
 
+interface Row {
+  flows: number
+  attackFlows: number
+  attackSpans: number
+  seenByModel: number
+  seenByBaseline: number
+  falseOfModel: number
+  falseOfBaseline: number
+  /** NaN without times. */
+  deviceDays: number
+  cases: number
+}
+
 console.log(
-  '| file | flows | attack flows | attack spans seen by model | … by baseline | false cases of the model | … per device-day | … of the baseline | cases shown |',
+  '| file | flows | attack flows | attack spans | seen by the model | seen by the baseline | false cases of the model | … of the baseline | device-days | cases shown |',
 )
-console.log('|---|---|---|---|---|---|---|---|---|')
-for (const file of FILES) if (existsSync(join(folder, file))) console.log(await evaluate(file))
+console.log('|---|---|---|---|---|---|---|---|---|---|')
+for (const pattern of FILES) {
+  const rows: Row[] = []
+  for (const file of globSync(pattern, { cwd: folder }).sort()) rows.push(await evaluate(file))
+  if (rows.length === 0) continue
+  const sum = (pick: keyof Row) => rows.reduce((total, row) => total + row[pick], 0)
+  const days = sum('deviceDays')
+  const timed = (text: string | number) => (Number.isNaN(days) ? 'no times' : text)
+  const perDay = (count: number) => `${count} (${(count / days).toFixed(2)} a device-day)`
+  const name =
+    rows.length > 1 ? `${pattern.split('/')[0]}, ${rows.length} files` : pattern.split('/').slice(-3).join('/')
+  const cells = [
+    name,
+    sum('flows'),
+    sum('attackFlows'),
+    sum('attackSpans'),
+    sum('seenByModel'),
+    timed(sum('seenByBaseline')),
+    Number.isNaN(days) ? sum('falseOfModel') : perDay(sum('falseOfModel')),
+    timed(perDay(sum('falseOfBaseline'))),
+    timed(days.toFixed(2)),
+    sum('cases'),
+  ]
+  console.log(`| ${cells.join(' | ')} |`)
+}
 await model.network.dispose()
 
-async function evaluate(file: string): Promise<string> {
+async function evaluate(file: string): Promise<Row> {
   const spans = new Map<string, Span>()
   const findings: Finding[] = []
   const [opened] = await openInputs(await fileSource(join(folder, file)))
@@ -85,20 +123,23 @@ async function evaluate(file: string): Promise<string> {
   }
   const all = [...spans.values()]
   const attacks = all.filter(({ malicious }) => malicious > 0)
-  const seen = (pick: 'model' | 'baseline') => `${attacks.filter((span) => span[pick]).length} of ${attacks.length}`
-  const timed = Number.isFinite(summary.startMicros)
-  const deviceDays = timed ? all.length / 24 : Number.NaN
-  const falseModel = falseCases(
-    findings.filter(({ detector }) => detector === MODEL_DETECTOR),
-    spans,
-  )
-  const falseBaseline = falseCases(
-    findings.filter(({ detector }) => detector !== MODEL_DETECTOR),
-    spans,
-  )
-  const malicious = all.reduce((sum, span) => sum + span.malicious, 0)
-  const perDay = timed ? (falseModel / deviceDays).toFixed(2) : 'no times'
-  return `| ${file.split('/').slice(-2).join('/')} | ${summary.rows} | ${malicious} | ${seen('model')} | ${timed ? seen('baseline') : 'no times'} | ${falseModel} | ${perDay} | ${timed ? falseBaseline : 'no times'} | ${summary.cases} |`
+  const seen = (pick: 'model' | 'baseline') => attacks.filter((span) => span[pick]).length
+  const falseOf = (isModel: boolean) =>
+    falseCases(
+      findings.filter(({ detector }) => (detector === MODEL_DETECTOR) === isModel),
+      spans,
+    )
+  return {
+    flows: summary.rows,
+    attackFlows: all.reduce((sum, span) => sum + span.malicious, 0),
+    attackSpans: attacks.length,
+    seenByModel: seen('model'),
+    seenByBaseline: seen('baseline'),
+    falseOfModel: falseOf(true),
+    falseOfBaseline: falseOf(false),
+    deviceDays: summary.rows === 0 || Number.isFinite(summary.startMicros) ? all.length / 24 : Number.NaN,
+    cases: summary.cases,
+  }
 }
 
 /** Device-hours stand for device-days: an hour in which a device was heard counts 1/24. */
