@@ -8,25 +8,34 @@ export function formatIpv4(word: number): string {
 
 /** From four words at `at`. */
 export function formatIpv6(words: Int32Array, at: number): string {
-  const groups: number[] = []
-  for (let word = at; word < at + 4; word++) groups.push(words[word]! >>> 16, words[word]! & 0xffff)
-  const { start, length } = longestZeroRun(groups)
-  const text = (from: number, to: number) =>
-    groups
-      .slice(from, to)
-      .map((group) => group.toString(16))
-      .join(':')
-  return length < 2 ? text(0, 8) : `${text(0, start)}::${text(start + length, 8)}`
+  let runStart = 0
+  let runLength = 1 // A single zero group is written out.
+  for (let start = 0; start < 8; start++) {
+    let length = 0
+    while (start + length < 8 && group(words, at, start + length) === 0) length++
+    if (length > runLength) {
+      runStart = start
+      runLength = length
+    }
+    start += length
+  }
+  const runEnd = runStart + runLength
+  let text = ''
+  for (let index = 0; index < 8; index++) {
+    if (runLength > 1 && index === runStart) {
+      text += '::'
+      index = runEnd - 1
+    } else {
+      if (index > 0 && !(runLength > 1 && index === runEnd)) text += ':'
+      text += group(words, at, index).toString(16)
+    }
+  }
+  return text
 }
 
-function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 }
-  for (let start = 0; start < groups.length; start++) {
-    let length = 0
-    while (groups[start + length] === 0) length++
-    if (length > best.length) best = { start, length }
-  }
-  return best
+function group(words: Int32Array, at: number, index: number): number {
+  const word = words[at + (index >> 1)]!
+  return index & 1 ? word & 0xffff : word >>> 16
 }
 
 export function formatMac(bytes: Uint8Array, at: number): string {
