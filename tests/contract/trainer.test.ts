@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '#core/base/random.ts'
@@ -258,6 +259,18 @@ test('the kernels give the whole gradient of the plain float64 trainer, to 1e-4'
   expect(ours / loss).toBeCloseTo(1, 6)
   const largest = Math.max(...plain.gradients.flat.map(Math.abs))
   expect(worst(values, plain.gradients.flat) / largest).toBeLessThan(1e-4)
+})
+
+test('the kernels give these bytes from this seed, on any machine and in any browser', async () => {
+  const trainer = await withKernels({ architecture: lstmAutoencoder({ steps: 10, features: 4 }), seed: 2026 })
+  const random = createRandom(21)
+  // Uniform numbers: the normal ones use a logarithm, whose last place is not fixed.
+  const inputs = Float32Array.from({ length: 33 * 40 }, () => random.next())
+  for (let t = 0; t < 20; t++) await trainer.step({ rows: 33, inputs, targets: inputs })
+  const weights = await trainer.exportWeights()
+  expect(createHash('sha256').update(weights).digest('hex')).toBe(
+    'dae6db2021335f642d95bdf2a2c87e4d206846a8c7cf6d30e382e2003e16e520',
+  )
 })
 
 test('a batch of any size is the mean of its rows', async () => {

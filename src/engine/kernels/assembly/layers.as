@@ -19,7 +19,25 @@ export function exchange(rows: i32, steps: i32, width: i32, from: usize, to: usi
 /** Adds the sum over rows of rows × width to `sums`. */
 export function addColumns(rows: i32, width: i32, values: usize, sums: usize): void {
   const bytes = <usize>width << 2
-  for (let i: i32 = 0; i < width; i += 4) {
+  let i: i32 = 0
+  // Sixteen columns at a time: four sums that do not wait for each other.
+  for (; i + 16 <= width; i += 16) {
+    const to = sums + (<usize>i << 2)
+    let a = v128.load(to), b = v128.load(to, 16), c = v128.load(to, 32), d = v128.load(to, 48)
+    let from = values + (<usize>i << 2)
+    for (let r: i32 = 0; r < rows; r++) {
+      a = f32x4.add(a, v128.load(from))
+      b = f32x4.add(b, v128.load(from, 16))
+      c = f32x4.add(c, v128.load(from, 32))
+      d = f32x4.add(d, v128.load(from, 48))
+      from += bytes
+    }
+    v128.store(to, a)
+    v128.store(to, b, 16)
+    v128.store(to, c, 32)
+    v128.store(to, d, 48)
+  }
+  for (; i < width; i += 4) {
     const at = <usize>i << 2
     let sum = v128.load(sums + at)
     let from = values + at

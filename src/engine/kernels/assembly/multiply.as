@@ -68,6 +68,8 @@ export function multiply(
 }
 
 /** Rows below the edge repeat the last one and are not stored; columns beyond it are zeros in the panel. */
+// @ts-ignore: decorator
+@inline
 function tile(
   rows: i32, columns: i32, inner: i32,
   a: usize, rowStep: i32, innerStep: i32,
