@@ -48,7 +48,7 @@ export function storageWords(state: StorageState): { good: boolean; title: strin
       return {
         good: false,
         title: 'No room left.',
-        text: 'What is new is only in this tab. Delete scans in History or free space on the disk; it is then saved by itself.',
+        text: 'What is new is only in this tab. Delete scans in History or free space on the disk, then save again; that ends what can be brought back.',
       }
   }
 }
