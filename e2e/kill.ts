@@ -36,7 +36,7 @@ interface SeenCase {
 
 /** History is dropped after so many kills, or the disk fills. */
 const KILLS_PER_PROFILE = 10
-const MAX_WAIT_MS = 4000
+const MAX_WAIT_MS = 6000
 
 export async function killTest(options: {
   kills: number
@@ -62,7 +62,7 @@ export async function killTest(options: {
         await open(browser.page, `${site.url}scan/`)
         lost.push(...(await missing(browser.page, seen)))
         await startScan(browser.page, capture)
-        const waitMs = 100 + random.int(MAX_WAIT_MS)
+        const waitMs = 500 + random.int(MAX_WAIT_MS)
         const before = await watchCases(browser.page, { untilMs: Date.now() + waitMs, seen })
         if (before > 0) killsWithCases++
         acknowledged += before
