@@ -54,33 +54,6 @@ const small: Architecture = {
   ],
 }
 
-test('the two networks of the product have 34,364 and 62,529 parameters', () => {
-  expect(planNetwork(architectures[0]![1]).parameters).toBe(34_364)
-  expect(planNetwork(architectures[1]![1]).parameters).toBe(62_529)
-})
-
-test('layers that do not fit are refused', () => {
-  const bare = { steps: 4, features: 3, loss: 'bce' } as const
-  expect(() => planNetwork({ ...bare, layers: [] })).toThrow('needs a layer')
-  const dense = { kind: 'dense', units: 1, activation: 'linear' } as const
-  expect(() => planNetwork({ ...bare, layers: [dense] })).toThrow('sigmoid at the end')
-  expect(() => planNetwork({ ...bare, loss: 'mse', layers: [{ kind: 'repeat', steps: 3 }, dense] })).toThrow('one step')
-  expect(() => planNetwork({ ...bare, loss: 'mse', layers: [{ ...dense, units: 0 }] })).toThrow('no size')
-})
-
-test('recurrent kernels begin with orthonormal rows, forget gates with a bias of 1', () => {
-  const plan = planNetwork(small)
-  const weights = initialWeights(plan, 3)
-  const [, recurrent, bias] = plan.layers[0]!.tensors
-  const row = (i: number) => weights.subarray(recurrent!.offset + 24 * i, recurrent!.offset + 24 * (i + 1))
-  const dot = (i: number, j: number) => row(i).reduce((sum, value, k) => sum + value * row(j)[k]!, 0)
-  expect(dot(2, 2)).toBeCloseTo(1, 6)
-  expect(dot(1, 4)).toBeCloseTo(0, 6)
-  expect([...weights.subarray(bias!.offset + 5, bias!.offset + 7)]).toEqual([0, 1])
-  expect(initialWeights(plan, 3)).toEqual(weights)
-  expect(initialWeights(plan, 4)).not.toEqual(weights)
-})
-
 describe.each(implementations)('%s', (_, create) => {
   test.each(architectures)('gives of %s the gradients of float64 differences, to 1e-3', async (_, architecture) => {
     const trainer = await create({ architecture })
