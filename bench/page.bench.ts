@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright'
+import { scansEnded } from '../e2e/actions.ts'
 import { open, openSession, type Session } from '../e2e/harness.ts'
 import { BUILD, serveSite } from '../e2e/site.ts'
 
@@ -104,7 +105,7 @@ function marks(page: Page): Promise<{ firstCase: number; longestWait: number }> 
 async function warm(page: Page): Promise<void> {
   await page.waitForFunction(() => performance.getEntriesByType('resource').length > 0)
   await choose(page, join(folder, '1000.csv'))
-  await ended(page)
+  await scansEnded(page, { count: 1 })
   await page.evaluate(() => history.back())
   await page.getByRole('button', { name: 'Open files' }).waitFor()
 }
@@ -120,11 +121,6 @@ async function choose(page: Page, path: string): Promise<number> {
   const startedMs = Date.now()
   await dialog.setFiles(path)
   return startedMs
-}
-
-async function ended(page: Page, timeout = 600_000): Promise<void> {
-  await page.getByText(/Being read\./).waitFor({ state: 'detached', timeout })
-  await page.getByRole('heading', { name: 'Over time' }).waitFor({ timeout })
 }
 
 async function demoMs(page: Page): Promise<number> {
@@ -148,8 +144,7 @@ async function wholeFile(page: Page, session: Session, path: string): Promise<nu
   await warm(page)
   const memory = recordMemory()
   const startedMs = await choose(page, path)
-  await page.waitForURL(/id=/)
-  await ended(page)
+  await scansEnded(page, { count: 2, timeoutMs: 600_000 })
   const seconds = (Date.now() - startedMs) / 1000
   const { firstCase, longestWait } = await marks(page)
   console.log(
@@ -167,7 +162,10 @@ async function stopMs(page: Page, path: string): Promise<number> {
   const startedMs = Date.now()
   await page.getByRole('button', { name: /Stop/ }).click()
   await page.getByText(/Being read\./).waitFor({ state: 'detached' })
-  return Date.now() - startedMs
+  const stoppedMs = Date.now() - startedMs
+  const scans = await scansEnded(page, { count: 2 })
+  if (scans[1]?.state !== 'stopped') throw new Error(`the scan was ${scans[1]?.state} before it could be stopped`)
+  return stoppedMs
 }
 
 /** Resident memory of the largest renderer below this process, twice a second: "s:MB …, most MB". */
