@@ -24,6 +24,7 @@ export const DEPENDENCIES = {
     ['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/prep', 'src/core/model', 'src/core/device'],
     [],
   ],
+  'src/core/rule': [['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/device'], []],
   'src/core/scan': [
     [
       'src/core/base',
