@@ -25,6 +25,7 @@ export const DEPENDENCIES = {
     [],
   ],
   'src/core/rule': [['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/device'], []],
+  'src/core/evaluate': [['src/core/base', 'src/core/prep', 'src/core/detect'], []],
   'src/core/scan': [
     [
       'src/core/base',

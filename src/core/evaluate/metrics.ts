@@ -118,14 +118,16 @@ export interface ReliabilityBin {
   readonly was: number
 }
 
-/** Probabilities in equally wide bins; empty bins are left out. */
+/** Probabilities in equally wide bins, an edge belonging to the bin below it; empty bins are left out. */
 export function reliabilityBins({ scores, attacks }: Judged, bins = 10): ReliabilityBin[] {
   checkLengths(scores.length, attacks.length)
+  const step = 1 / bins
   const rows = new Float64Array(bins)
   const said = new Float64Array(bins)
   const was = new Float64Array(bins)
   for (let i = 0; i < scores.length; i++) {
-    const bin = Math.min(bins - 1, Math.max(0, Math.floor(scores[i]! * bins)))
+    let bin = 0
+    while (bin < bins - 1 && scores[i]! > (bin + 1) * step) bin++
     rows[bin] = rows[bin]! + 1
     said[bin] = said[bin]! + scores[i]!
     if (attacks[i] !== 0) was[bin] = was[bin]! + 1

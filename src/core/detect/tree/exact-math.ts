@@ -19,7 +19,7 @@ const words = new Uint32Array(float.buffer)
 /** e^x to about one unit in the last place; 0 below −708, and the largest power above 709. */
 export function exactExp(x: number): number {
   if (x < LOWEST) return 0
-  const clamped = x > HIGHEST ? HIGHEST : x
+  const clamped = Math.min(x, HIGHEST)
   const k = Math.round(clamped / (LN2_HIGH + LN2_LOW))
   const r = clamped - k * LN2_HIGH - k * LN2_LOW
   let sum = EXP_TERMS[12]!

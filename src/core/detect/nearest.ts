@@ -1,0 +1,314 @@
+/**
+ * Distance to the nearest benign flow: numbers through sign · log1p, less the mean, over the deviation, and weighted by how alike
+ * benign neighbours are in them (docs/decisions/020-nearest.md). Benign rows within a radius of one kept are not kept, so memory is bounded.
+ */
+import { InputError, ModelError } from '../base/errors.ts'
+import { createRandom } from '../base/random.ts'
+import {
+  benignMedians,
+  benignRows,
+  checkFeatures,
+  checkTraining,
+  type Detector,
+  type DetectorModel,
+  type FeatureMatrix,
+  listContributions,
+  rowOf,
+} from './detector.ts'
+import { ModelReader, packModel } from './detector-file.ts'
+import { buildIndex, createSearch, type Found, type NearestIndex, squaredDistance } from './nearest-index.ts'
+import { exactLog1p } from './tree/exact-math.ts'
+
+export interface NearestOptions {
+  /** Most benign rows that are kept. */
+  readonly references: number
+  /** Whether features in which benign neighbours agree count more. */
+  readonly weighted: boolean
+}
+
+export interface NearestModel extends DetectorModel {
+  readonly means: Float64Array
+  /** What a deviation from the mean is multiplied by; 0 for a feature that no training row has. */
+  readonly factors: Float64Array
+  readonly index: NearestIndex
+  /** Benign training rows have a kept one within it. */
+  readonly radius: number
+}
+
+const KIND = 'nearest'
+const NEIGHBOUR_ROWS = 2000
+/** Of a deviation: keeps features in which neighbours agree exactly from outweighing all others. */
+const LEAST_DIFFERENCE = 0.05
+
+export const nearest: Detector<NearestModel, NearestOptions> = {
+  kind: KIND,
+  supervised: false,
+
+  async fit(training, { seed, onProgress, signal }, { references = 4096, weighted = true } = {}) {
+    checkTraining(training, false)
+    const data = benignRows(training)
+    const { features, rows } = data
+    const width = features.length
+    const random = createRandom(seed)
+    const order = Int32Array.from({ length: rows }, (_, i) => i)
+    for (let i = rows - 1; i > 0; i--) {
+      const j = random.int(i + 1)
+      const swapped = order[i]!
+      order[i] = order[j]!
+      order[j] = swapped
+    }
+    const { means, factors } = measureColumns(data)
+    signal?.throwIfAborted()
+    if (weighted) weighColumns(data, order.subarray(0, NEIGHBOUR_ROWS), { means, factors })
+    await onProgress?.(1, 3)
+    const { kept, radius } = condense(data, order, { means, factors, most: references })
+    await onProgress?.(2, 3)
+    const index = buildIndex(kept, width)
+    await onProgress?.(3, 3)
+    return { features: [...features], typical: benignMedians(training), means, factors, index, radius }
+  },
+
+  /** The squared distance, over the part of the features that the row has. */
+  score(model, data) {
+    checkFeatures(model, data)
+    const width = model.features.length
+    const find = createFinder(model)
+    const scores = new Float64Array(data.rows)
+    for (let row = 0; row < data.rows; row++) {
+      scores[row] = find(data.values.subarray(row * width, (row + 1) * width)).squared
+    }
+    return scores
+  },
+
+  explain(model, data, row) {
+    checkFeatures(model, data)
+    const { means, factors, index } = model
+    const values = rowOf(data, row)
+    const width = values.length
+    const { row: reference, squared } = createFinder(model)(values)
+    const shares = new Float64Array(width)
+    const scale = presentScale(values, factors)
+    for (let i = 0; i < width; i++) {
+      if (Number.isNaN(values[i]!)) continue
+      const difference =
+        index.rows[reference * width + i]! - Math.fround(standardise(values[i]!, means[i]!, factors[i]!))
+      shares[i] = difference * difference * scale
+    }
+    return {
+      scale: 'squared distance from the nearest benign flow',
+      score: squared,
+      base: 0,
+      contributions: listContributions(model, values, shares),
+    }
+  },
+
+  save({ features, typical, means, factors, index, radius }) {
+    const { rows, starts, fromCentre } = index
+    return packModel({
+      kind: KIND,
+      fields: { features, radius },
+      arrays: { typical, means, factors, rows, starts, fromCentre },
+    })
+  },
+
+  load(bytes) {
+    const reader = new ModelReader(bytes, KIND)
+    const features = reader.texts('features')
+    const width = features.length
+    const rows = reader.float32('rows')
+    const count = rows.length / width
+    const starts = reader.int32('starts')
+    const fine =
+      Number.isInteger(count) &&
+      count > 0 &&
+      starts[0] === 0 &&
+      starts[starts.length - 1] === count &&
+      starts.every((start, i) => i === 0 || start > starts[i - 1]!) &&
+      rows.every((value) => Number.isFinite(value))
+    if (!fine) throw new ModelError('the benign flows of the model are damaged')
+    return {
+      features,
+      typical: reader.float32('typical', width),
+      means: reader.float64('means', width),
+      factors: reader.float64('factors', width),
+      index: { width, rows, starts, fromCentre: reader.float32('fromCentre', count) },
+      radius: reader.number('radius'),
+    }
+  },
+}
+
+/** Rows beyond any measured value, so that an infinite rate counts as a very high one. */
+const HIGHEST = 1e30
+
+function signLog(value: number): number {
+  const size = Math.min(Math.abs(value), HIGHEST)
+  return value < 0 ? -exactLog1p(size) : exactLog1p(size)
+}
+
+function standardise(value: number, mean: number, factor: number): number {
+  return factor === 0 ? 0 : (signLog(value) - mean) * factor
+}
+
+/** Features over features present: what a squared distance over the present ones is multiplied by. */
+function presentScale(values: Float32Array, factors: Float64Array): number {
+  let used = 0
+  let present = 0
+  for (let i = 0; i < values.length; i++) {
+    if (factors[i] === 0) continue
+    used++
+    if (!Number.isNaN(values[i]!)) present++
+  }
+  if (present === 0) throw new InputError('a row has no number in any column that the model knows')
+  return used / present
+}
+
+/** Rows without a value in training stand at the mean. */
+function standardiseRow(values: Float32Array, start: number, { means, factors }: Columns, row: Float32Array): void {
+  for (let i = 0; i < row.length; i++) {
+    const value = values[start + i]!
+    row[i] = Number.isNaN(value) ? 0 : standardise(value, means[i]!, factors[i]!)
+  }
+}
+
+interface Columns {
+  readonly means: Float64Array
+  readonly factors: Float64Array
+}
+
+/** The model's nearest row; of rows that lack values by going through all, over the features that they have. */
+function createFinder(model: NearestModel): (values: Float32Array) => Found {
+  const { factors, index } = model
+  const search = createSearch(index)
+  const width = index.width
+  const row = new Float32Array(width)
+  return (values) => {
+    standardiseRow(values, 0, model, row)
+    if (!values.some((value, i) => Number.isNaN(value) && factors[i] !== 0)) return search(row)
+    return findAmongPresent(index, values, row, presentScale(values, factors))
+  }
+}
+
+function findAmongPresent(
+  { rows, width }: NearestIndex,
+  values: Float32Array,
+  row: Float32Array,
+  scale: number,
+): Found {
+  const columns: number[] = []
+  for (let i = 0; i < width; i++) if (!Number.isNaN(values[i]!)) columns.push(i)
+  const present = Int32Array.from(columns)
+  const found: Found = { row: 0, squared: Number.POSITIVE_INFINITY }
+  for (let start = 0; start < rows.length; start += width) {
+    let sum = 0
+    for (let i = 0; i < present.length && sum < found.squared; i++) {
+      const difference = rows[start + present[i]!]! - row[present[i]!]!
+      sum += difference * difference
+    }
+    if (sum >= found.squared) continue
+    found.row = start / width
+    found.squared = sum
+  }
+  found.squared *= scale
+  return found
+}
+
+/** Mean and 1 / deviation after sign · log1p; a column that is the same everywhere counts as if its deviation were 1. */
+function measureColumns({ features, rows, values }: FeatureMatrix): Columns {
+  const width = features.length
+  const means = new Float64Array(width)
+  const factors = new Float64Array(width)
+  for (let column = 0; column < width; column++) {
+    let count = 0
+    let mean = 0
+    let squares = 0
+    for (let row = 0; row < rows; row++) {
+      const value = values[row * width + column]!
+      if (Number.isNaN(value)) continue
+      const log = signLog(value)
+      count++
+      const delta = log - mean
+      mean += delta / count
+      squares += delta * (log - mean)
+    }
+    if (count === 0) continue
+    const deviation = Math.sqrt(squares / count)
+    means[column] = mean
+    factors[column] = deviation > 1e-9 ? 1 / deviation : 1
+  }
+  return { means, factors }
+}
+
+/** Divides by the mean difference of a benign row from its nearest benign neighbour, so that 1 is the mean weight. */
+function weighColumns(data: FeatureMatrix, sample: Int32Array, columns: Columns): void {
+  const width = data.features.length
+  const rows = new Float32Array(sample.length * width)
+  for (let i = 0; i < sample.length; i++) {
+    standardiseRow(data.values, sample[i]! * width, columns, rows.subarray(i * width, (i + 1) * width))
+  }
+  const differences = new Float64Array(width)
+  for (let i = 0; i < sample.length; i++) {
+    const row = rows.subarray(i * width, (i + 1) * width)
+    let best = Number.POSITIVE_INFINITY
+    let bestRow = -1
+    for (let j = 0; j < sample.length; j++) {
+      if (j === i) continue
+      const squared = squaredDistance(rows, j * width, row, best)
+      if (squared >= best) continue
+      best = squared
+      bestRow = j
+    }
+    for (let f = 0; f < width; f++) differences[f] = differences[f]! + Math.abs(row[f]! - rows[bestRow * width + f]!)
+  }
+  const { factors } = columns
+  const weights = differences.map((sum) => 1 / (sum / sample.length + LEAST_DIFFERENCE))
+  let total = 0
+  let used = 0
+  for (let f = 0; f < width; f++) {
+    if (factors[f] === 0) continue
+    total += weights[f]!
+    used++
+  }
+  for (let f = 0; f < width; f++) factors[f] = (factors[f]! * weights[f]! * used) / Math.max(total, Number.MIN_VALUE)
+}
+
+/**
+ * Leaders (Hartigan 1975): a row is kept when no kept one lies within the radius. The radius starts at 0 and grows, and the kept
+ * ones are thinned by it, whenever there are more than `most`.
+ */
+function condense(
+  { features, values }: FeatureMatrix,
+  order: Int32Array,
+  { means, factors, most }: Columns & { readonly most: number },
+): { kept: Float32Array; radius: number } {
+  const width = features.length
+  let kept = new Float32Array((most + 1) * width)
+  let count = 0
+  let squaredRadius = 0
+  const row = new Float32Array(width)
+  const isNear = (among: Float32Array, number: number): boolean => {
+    for (let k = number - 1; k >= 0; k--) {
+      if (squaredDistance(among, k * width, row, squaredRadius) <= squaredRadius) return true
+    }
+    return false
+  }
+  for (let i = 0; i < order.length; i++) {
+    standardiseRow(values, order[i]! * width, { means, factors }, row)
+    if (isNear(kept, count)) continue
+    kept.set(row, count * width)
+    count++
+    while (count > most) {
+      squaredRadius = squaredRadius === 0 ? 1e-4 : squaredRadius * 2
+      const thinned = new Float32Array(kept.length)
+      let left = 0
+      for (let k = 0; k < count; k++) {
+        row.set(kept.subarray(k * width, (k + 1) * width))
+        if (isNear(thinned, left)) continue
+        thinned.set(row, left * width)
+        left++
+      }
+      kept = thinned
+      count = left
+    }
+  }
+  return { kept: kept.slice(0, count * width), radius: Math.sqrt(squaredRadius) }
+}
