@@ -68,7 +68,7 @@ const RECORDINGS: readonly Recording[] = [
   attack('Stratosphere 001 njRAT', [`${ZEEK}/001-zeek-scenario-malicious/labeled-conn.log.gz`], true),
   attack('Stratosphere 002 Nmap', [`${ZEEK}/002-zeek-scenario-port-scanning/conn.log.gz`], true),
   attack('MQTTset brute force', ['mqttset-pcap/bruteforce-train.pcapng'], true),
-  attack('IoT-23 34-1 Mirai', ['iot23-zeek/CTU-IoT-Malware-Capture-34-1.conn.log.labeled.gz']),
+  attack('IoT-23 34-1 Mirai', ['iot23-zeek/CTU-IoT-Malware-Capture-34-1.conn.log.labeled.gz'], true),
   attack('Stratosphere 003 AndroidTester', [`${ZEEK}/003-zeek-scenario-malicious/conn.log.gz`], true),
   attack('Stratosphere 005 Simda', [`${ZEEK}/005-zeek-scenario-malicious/conn.log.gz`]),
   attack('Stratosphere 008, all rows', [`${ZEEK}/008-zeek-mixed/data/conn.log.labeled.gz`], true),
