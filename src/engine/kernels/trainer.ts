@@ -1,6 +1,6 @@
 /**
  * The `Trainer` port on WebAssembly SIMD kernels: one thread, float32, the same bytes for the same seed on every machine (no
- * relaxed arithmetic). A batch is worked through in pieces that stay in the cache; their gradients add up in a fixed order.
+ * relaxed arithmetic). A batch of any size is worked through in pieces, for which there is memory; their gradients add up in a fixed order.
  */
 import { type Architecture, initialWeights, type NetworkPlan, planNetwork } from '#core/detect/architecture.ts'
 import {
@@ -23,7 +23,7 @@ import { Heap } from './heap.ts'
 import { type Address, type Kernels, startKernels } from './kernels.ts'
 import type { LayerRun } from './layer.ts'
 
-/** Measured in bench/train.bench.ts. */
+/** 16 and 64 are as fast (docs/bench.md). */
 const PIECE_ROWS = 32
 
 /** `module` from `compileKernels`. */
