@@ -5,13 +5,12 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { ModelError } from '#core/base/errors.ts'
 import { loadModel } from '#core/model/load.ts'
+import { SHIPPED_MODEL } from '#core/model/shipped.ts'
 import type { ScanModel } from '#core/scan/scan.ts'
 import { createOnnxNetwork } from '#engine/onnx/network.ts'
 import { rootFile } from './root.ts'
 
-const DEFAULT_MODEL = 'flow-autoencoder'
-
-export async function openModel(nameOrFolder = DEFAULT_MODEL): Promise<ScanModel> {
+export async function openModel(nameOrFolder = SHIPPED_MODEL): Promise<ScanModel> {
   const folder = findFolder(nameOrFolder)
   const { manifest, network: model, sha256 } = await loadModel((path) => readFile(join(folder, path)))
   const wasm = await readFile(createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))

@@ -7,6 +7,7 @@ import { parseOuiTable, type VendorOf } from '#core/device/vendor.ts'
 import type { FlowInput } from '#core/flow/input.ts'
 import type { ColumnMapping } from '#core/logs/columns.ts'
 import { loadModel } from '#core/model/load.ts'
+import { SHIPPED_MODEL_FOLDER } from '#core/model/shipped.ts'
 import { openInputs } from '#core/scan/open.ts'
 import { type ScanModel, scan } from '#core/scan/scan.ts'
 import { keepLedger } from '#db/ledger.ts'
@@ -30,7 +31,6 @@ interface Tools {
   readonly cores: number
 }
 
-const MODEL = 'models/flow-autoencoder/1.0.0/'
 const UPDATE_EVERY_MS = 250
 
 allowOwnWorkers()
@@ -131,7 +131,7 @@ async function loadTools(base: string): Promise<Tools> {
   }
   const cores = Math.max(1, navigator.hardwareConcurrency)
   const [{ manifest, network: model, sha256 }, oui] = await Promise.all([
-    loadModel((path) => get(MODEL + path)),
+    loadModel((path) => get(SHIPPED_MODEL_FOLDER + path)),
     get('oui.bin'),
   ])
   const engine = {

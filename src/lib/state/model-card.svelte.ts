@@ -1,9 +1,8 @@
 /** The manifest of the model in use, for showing what a threshold means; it is kept with the app. */
 
 import type { ModelManifest } from '#core/model/manifest.ts'
+import { SHIPPED_MODEL_FOLDER } from '#core/model/shipped.ts'
 import { resolve } from '$app/paths'
-
-const FOLDER = 'models/flow-autoencoder/1.0.0/'
 
 class ModelCard {
   manifest: ModelManifest | undefined = $state.raw()
@@ -22,7 +21,7 @@ class ModelCard {
 
   async #read(): Promise<void> {
     const [response, { readManifest }] = await Promise.all([
-      fetch(`${resolve('/')}${FOLDER}manifest.json`),
+      fetch(`${resolve('/')}${SHIPPED_MODEL_FOLDER}manifest.json`),
       import('#core/model/manifest.ts'),
     ])
     if (!response.ok) throw new Error(`The model's manifest could not be loaded (status ${response.status}).`)
