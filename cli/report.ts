@@ -56,6 +56,12 @@ function caseJson(found: Case) {
     harmless,
     advice,
     because,
+    observations: found.observations.map(({ title: name, text, startMicros, techniques }) => ({
+      title: name,
+      text,
+      start: isoTime(startMicros),
+      techniques,
+    })),
     confidence,
     reasons,
     findingCount: found.findingCount,
@@ -81,6 +87,8 @@ export function reportText({ summary, cases, devices, notes }: ScanResult): stri
   if (cases.length === 0) lines.push(`Nothing unusual in ${plural(devices.length, 'device')}.`)
   for (const found of ordered(cases)) {
     lines.push(`${MARKS[found.severity]} ${found.severity.toUpperCase()}  ${found.title} ${found.usual}`)
+    for (const { title, text, techniques } of found.observations)
+      lines.push(`    ${title} (${techniques.join(', ')}): ${text}`)
     for (const { feature, value, typical } of found.reasons.slice(0, 3)) {
       const write = feature.includes('bytes') ? formatBytes : formatNumber
       lines.push(`    ${feature}: ${write(value)}, usually ${write(typical)}`)

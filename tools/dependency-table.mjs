@@ -38,6 +38,7 @@ export const DEPENDENCIES = {
       'src/core/model',
       'src/core/detect',
       'src/core/device',
+      'src/core/rule',
     ],
     ['fflate'],
   ],

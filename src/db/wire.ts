@@ -1,5 +1,7 @@
 /** What a record of each table must look like when it comes from outside (a backup): read by schema before it is believed. */
+
 import * as v from 'valibot'
+import { BOX_PLOT_DETECTOR, MODEL_DETECTOR, RULE_DETECTOR } from '#core/alert/evidence.ts'
 import { SEVERITIES } from '#core/alert/severity.ts'
 import { FILE_KINDS } from '#core/scan/update.ts'
 import type { TableName } from './schema.ts'
@@ -51,7 +53,7 @@ const summary = v.looseObject({
 const reason = v.looseObject({ feature: text, value: count, typical: count, share: count })
 
 const finding = v.looseObject({
-  detector: v.picklist(['model', 'box-plot']),
+  detector: v.picklist([MODEL_DETECTOR, BOX_PLOT_DETECTOR, RULE_DETECTOR]),
   device: text,
   rows: v.tuple([count, count]),
   startMicros: count,
@@ -72,7 +74,9 @@ const caseValue = v.looseObject({
   title: text,
   usual: text,
   reasons: v.array(reason),
-  confidence: v.looseObject({ oneIn: count, words: text }),
+  confidence: v.looseObject({ oneIn: v.optional(count), words: text, text }),
+  observations: v.array(v.looseObject({ title: text, text, startMicros: count, techniques: v.array(text) })),
+  because: v.array(text),
   harmless: text,
   advice: v.array(text),
   facts: v.looseObject({

@@ -15,6 +15,7 @@ export function sampleCase(id: string): Case {
     usual: 'It normally talks to 3.',
     because: ['It sent 24,000 times more than usual.'],
     reasons: [{ feature: 'orig_bytes', value: 120e6, typical: 5000, share: 1 }],
+    observations: [{ title: 'Host sweep', text: 'It knocked at 34 hosts.', startMicros: 1e6, techniques: ['T1018'] }],
     confidence: { oneIn: 400, words: 'very', text: '1 in 400 usual samples looks so' },
     harmless: 'A firmware update.',
     advice: ['Unplug it.'],

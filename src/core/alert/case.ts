@@ -18,6 +18,8 @@ export interface Case {
   readonly usual: string
   /** The strongest first; shares sum to 1. */
   readonly reasons: readonly Reason[]
+  /** What the rules saw, in the order in which it began. */
+  readonly observations: readonly Observation[]
   readonly confidence: Confidence
   /** What moved the severity up or down (alert/weigh.ts), as clauses: "it met many hosts for the first time". */
   readonly because: readonly string[]
@@ -32,6 +34,14 @@ export interface Case {
 }
 
 export const MAX_KEPT_FINDINGS = 200
+
+export interface Observation {
+  readonly title: string
+  readonly text: string
+  readonly startMicros: number
+  /** MITRE ATT&CK ids. */
+  readonly techniques: readonly string[]
+}
 
 export interface Confidence {
   readonly words: 'fairly' | 'quite' | 'very'

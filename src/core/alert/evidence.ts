@@ -13,10 +13,11 @@ export interface Reason {
 
 export const MODEL_DETECTOR = 'model'
 export const BOX_PLOT_DETECTOR = 'box-plot'
+export const RULE_DETECTOR = 'rule'
 
 export interface Finding {
-  /** `model` is the learnt detector; the rest are baselines shown beside it. */
-  readonly detector: typeof MODEL_DETECTOR | typeof BOX_PLOT_DETECTOR
+  /** `model` is the learnt detector, `box-plot` the baseline shown beside it, `rule` evidence of a known kind (core/rule). */
+  readonly detector: typeof MODEL_DETECTOR | typeof BOX_PLOT_DETECTOR | typeof RULE_DETECTOR
   readonly device: string
   /** First and last row that it covers, both counted from 1. */
   readonly rows: readonly [number, number]
@@ -27,4 +28,19 @@ export interface Finding {
   readonly threshold: number
   readonly severity: Severity
   readonly reasons: readonly Reason[]
+  /** What a rule tells; the other detectors have only numbers. */
+  readonly told?: RuleNote
+}
+
+export interface RuleNote {
+  readonly rule: string
+  /** Two or three words: "Password guessing". */
+  readonly title: string
+  /** One plain sentence with the names of that moment. */
+  readonly text: string
+  readonly harmless: string
+  /** MITRE ATT&CK ids. */
+  readonly techniques: readonly string[]
+  /** False for what is worth telling in a case and too weak to start one. */
+  readonly opensCase: boolean
 }

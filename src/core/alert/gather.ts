@@ -25,6 +25,8 @@ export interface Evidence {
   /** Windows of the model over the threshold, and minutes outside the baseline's fences. */
   modelCount: number
   baselineCount: number
+  /** By rule, its strongest finding since the case began. */
+  readonly told: Map<string, Finding>
   /** The model's findings by severity rank. */
   readonly bySeverity: number[]
   /** Sum of score shares by feature, weighted by the doublings of score over threshold, with the strongest finding's numbers. */
@@ -111,7 +113,8 @@ export class CaseBook {
       evidence.lastFindingRow = Math.max(evidence.lastFindingRow, finding.rows[1])
       const rank = severityRank(finding.severity)
       evidence.bySeverity[rank] = (evidence.bySeverity[rank] ?? 0) + 1
-    } else evidence.baselineCount++
+    } else if (finding.told) keepTold(evidence.told, finding, finding.told.rule)
+    else evidence.baselineCount++
     const ratio = finding.score / finding.threshold
     evidence.strongestRatio = Math.max(evidence.strongestRatio, ratio)
     weighFeatures(evidence, finding, ratio)
@@ -119,9 +122,18 @@ export class CaseBook {
   }
 }
 
-/** Severity that at least a tenth of the model's findings reach, so that one stray window does not decide; medium without any. */
+/**
+ * The louder of what the rules say and what at least a tenth of the model's findings reach (one stray window does not decide);
+ * medium where only the baseline spoke.
+ */
 export function typicalSeverity(evidence: Evidence): Severity {
-  if (evidence.modelCount === 0) return 'medium'
+  const said = [...evidence.told.values()].map(({ severity }) => severity)
+  if (evidence.modelCount > 0) said.push(typicalOfModel(evidence))
+  if (said.length === 0) return 'medium'
+  return said.reduce((loudest, next) => (severityRank(next) > severityRank(loudest) ? next : loudest))
+}
+
+function typicalOfModel(evidence: Evidence): Severity {
   let above = 0
   const names: Severity[] = ['critical', 'high', 'medium', 'low']
   for (const name of names) {
@@ -146,6 +158,7 @@ function begin(finding: Finding): Evidence {
     count: 0,
     modelCount: 0,
     baselineCount: 0,
+    told: new Map(),
     bySeverity: [0, 0, 0, 0],
     features: new Map(),
     strongestRatio: 0,
@@ -162,6 +175,17 @@ function isNear(evidence: Evidence, finding: Finding): boolean {
     )
   }
   return finding.rows[0] - evidence.lastRow <= GATHER_ROWS && evidence.firstRow - finding.rows[1] <= GATHER_ROWS
+}
+
+/** The strongest of each rule, from its first moment in this case on. */
+function keepTold(told: Map<string, Finding>, finding: Finding, rule: string): void {
+  const known = told.get(rule)
+  if (!known) {
+    told.set(rule, finding)
+    return
+  }
+  const startMicros = Math.min(known.startMicros, finding.startMicros)
+  told.set(rule, { ...(finding.score >= known.score ? finding : known), startMicros })
 }
 
 /** The model says which rows; a minute of the baseline spans everything in it, so its rows stand only while the model is silent. */

@@ -1,9 +1,10 @@
 /** Tells a case in plain words. Sentences come from this table with the case's own numbers; each kind is tested for reading age. */
 import { formatBytes, formatClock, formatDuration, formatNumber, plural } from '../base/format.ts'
 import type { CaseFacts } from './case.ts'
-import type { Reason } from './evidence.ts'
+import type { Reason, RuleNote } from './evidence.ts'
 import type { Evidence } from './gather.ts'
-import { isPlainDownload, meetsManyNewHosts, sendsFarMore } from './weigh.ts'
+import { severityRank } from './severity.ts'
+import { isPlainDownload, meetsManyNewHosts, opensByRule, sendsFarMore } from './weigh.ts'
 
 export interface Story {
   readonly title: string
@@ -47,6 +48,17 @@ const KINDS: readonly Kind[] = [
         ? `Assume that what it recorded has left the house: it sent ${formatBytes(facts.bytesOut)}.`
         : 'Look whether the devices it reached behave as usual: their cases stand in the list.',
       'Reset it to factory settings, update it, and give it a new password before it comes back.',
+    ],
+  },
+  {
+    fits: ({ evidence }) => opensByRule(evidence.told),
+    title: ({ evidence, at }) => `${loudestRule(evidence).text.replace(/[.;].*$/, '')}${at}.`,
+    usual: ({ facts }) => (facts.usualHosts > 0 ? `It normally talks to ${plural(facts.usualHosts, 'host')}.` : ''),
+    harmless: ({ evidence }) => loudestRule(evidence).harmless,
+    advice: ({ name, facts }) => [
+      `Ask whether someone did this on purpose with ${name}.`,
+      `If not, take ${name} off the network until you know more${facts.peers[0] ? `, and look up ${facts.peers[0].name || facts.peers[0].address}` : ''}.`,
+      'Update it, give it a new password, and scan again tomorrow.',
     ],
   },
   {
@@ -128,6 +140,17 @@ const UNITS: Readonly<Record<string, string>> = {
   'packets per minute': 'packets a minute',
   'bytes per minute': 'a minute',
   'hosts per minute': 'hosts a minute',
+}
+
+/** Of the rules that may start a case the one that went furthest beyond its limit. */
+function loudestRule({ told }: Evidence): RuleNote {
+  const [first] = [...told.values()]
+    .filter((finding) => finding.told?.opensCase)
+    .sort(
+      (a, b) => severityRank(b.severity) - severityRank(a.severity) || b.score / b.threshold - a.score / a.threshold,
+    )
+  if (!first?.told) throw new Error('a case by a rule has no rule')
+  return first.told
 }
 
 /** The reason that a person understands best: a large part of the score, and far from the usual. */

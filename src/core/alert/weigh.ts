@@ -35,12 +35,13 @@ export const WEIGHTS: readonly Weight[] = [
   {
     why: 'it is one short run of flows, and the baseline saw nothing',
     step: -1,
-    applies: ({ baselineCount, clusters, modelCount }) => baselineCount === 0 && clusters <= 1 && modelCount <= 10,
+    applies: ({ baselineCount, clusters, modelCount, told }) =>
+      told.size === 0 && baselineCount === 0 && clusters <= 1 && modelCount <= 10,
   },
   {
     why: 'it is a download from hosts with a name, and nothing else',
     step: -3,
-    applies: (_, facts) => isPlainDownload(facts),
+    applies: ({ told }, facts) => !opensByRule(told) && isPlainDownload(facts),
   },
 ]
 
@@ -53,6 +54,11 @@ export function weighCase(evidence: Evidence, facts: CaseFacts): { severity: Sev
     because.push(why)
   }
   return { severity: SEVERITIES[Math.min(Math.max(rank, 0), SEVERITIES.length - 1)]!, because }
+}
+
+/** Whether one of the rules that spoke would start a case by itself. */
+export function opensByRule(told: Evidence['told']): boolean {
+  return [...told.values()].some((finding) => finding.told?.opensCase)
 }
 
 export function meetsManyNewHosts({ newHosts, usualHosts }: CaseFacts): boolean {

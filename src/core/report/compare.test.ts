@@ -41,6 +41,7 @@ const found = (id: string, severity: Severity): Case => ({
   title: '',
   usual: '',
   reasons: [],
+  observations: [],
   confidence: { oneIn: 1, words: 'fairly', text: '' },
   harmless: '',
   advice: [],

@@ -1,9 +1,7 @@
 /** What a rule says, and the table of rules: who they are, how loud, what they are called in MITRE ATT&CK (v17) and how they are told. */
-import type { Finding } from '../alert/evidence.ts'
+import type { Finding, RULE_DETECTOR } from '../alert/evidence.ts'
 import type { Severity } from '../alert/severity.ts'
 import { formatBytes, formatCount, formatDuration, plural } from '../base/format.ts'
-
-export const RULE_DETECTOR = 'rule'
 
 export const RULE_IDS = [
   'port-scan',
@@ -19,7 +17,7 @@ export const RULE_IDS = [
 export type RuleId = (typeof RULE_IDS)[number]
 
 /** A finding as other detectors give it out, with the rule's own facts. `score` is what was measured, `threshold` its limit. */
-export interface RuleFinding extends Omit<Finding, 'detector'> {
+export interface RuleFinding extends Omit<Finding, 'detector' | 'told'> {
   readonly detector: typeof RULE_DETECTOR
   readonly rule: RuleId
   /** ATT&CK technique ids. */
@@ -159,6 +157,13 @@ export const RULES: Readonly<Record<RuleId, RuleCard>> = {
         : `${device}, which long kept to the same few destinations, keeps coming back to ${peer}.`,
     harmless: 'An update that brought a new service of the same maker.',
   },
+}
+
+/** The finding as cases take it, told with the names that are known now. */
+export function noteRule(finding: RuleFinding, names: Names): Finding {
+  const { rule, techniques, peer, port, outward, ...evidence } = finding
+  const { title, harmless, opensCase } = RULES[rule]
+  return { ...evidence, told: { rule, title, text: tellRule(finding, names), harmless, techniques, opensCase } }
 }
 
 /** One plain sentence. */

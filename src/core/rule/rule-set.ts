@@ -2,6 +2,7 @@
  * The evidence rules beside the models: flows and sightings in, findings out, in one pass and bounded memory.
  * Rules hear flows in time order, whatever the order in which they ended; rows without a time are not heard.
  */
+import { RULE_DETECTOR } from '../alert/evidence.ts'
 import { severityRank } from '../alert/severity.ts'
 import type { Sighting } from '../device/device.ts'
 import { Acquaintances } from './acquaintance.ts'
@@ -11,7 +12,7 @@ import { BruteForce } from './brute-force.ts'
 import { ClearTextLogin } from './clear-text.ts'
 import { classesOf, type FlowEvent, type OwnedFlows, readEvent } from './event.ts'
 import { EventOrder } from './event-order.ts'
-import { FAR_RATIO, RULE_DETECTOR, RULES, type RuleFinding } from './finding.ts'
+import { FAR_RATIO, RULES, type RuleFinding } from './finding.ts'
 import { NewDestination } from './new-destination.ts'
 import { DnsTunnel, Exfiltration } from './outflow.ts'
 import { type Claim, type Rule, reasonsOf } from './rule.ts'

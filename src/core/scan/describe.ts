@@ -1,5 +1,5 @@
 /** Evidence and facts become the case that a person reads. */
-import type { Case, Confidence } from '../alert/case.ts'
+import type { Case, Confidence, Observation } from '../alert/case.ts'
 import { MODEL_DETECTOR, type Reason } from '../alert/evidence.ts'
 import type { Evidence } from '../alert/gather.ts'
 import { tellCase } from '../alert/story.ts'
@@ -39,12 +39,21 @@ export function describeCase(evidence: Evidence, describer: Describer): Case {
     severity,
     ...tellCase({ name, evidence, facts, reasons, owner, timeZone }),
     reasons,
+    observations: observationsOf(evidence),
     confidence: confidenceOf(evidence, tailProbability),
     because,
     facts,
     findings,
     findingCount: evidence.count,
   }
+}
+
+function observationsOf({ told }: Evidence): Observation[] {
+  return [...told.values()]
+    .sort((a, b) => a.startMicros - b.startMicros)
+    .flatMap(({ told: note, startMicros }) =>
+      note ? [{ title: note.title, text: note.text, startMicros, techniques: note.techniques }] : [],
+    )
 }
 
 function strongestReasons(evidence: Evidence): Reason[] {
@@ -68,8 +77,11 @@ function confidenceOf(evidence: Evidence, tailProbability: (score: number) => nu
   const score = scores[Math.floor(scores.length / 2)]
   if (score === undefined) {
     const times = evidence.strongestRatio
+    const words = times >= 10 ? 'very' : times >= 3 ? 'quite' : 'fairly'
+    if (evidence.told.size > 0)
+      return { words, text: `it went ${formatNumber(times)} times beyond what counts as harmless`, oneIn: undefined }
     return {
-      words: times >= 10 ? 'very' : times >= 3 ? 'quite' : 'fairly',
+      words,
       text: `it went ${formatNumber(times)} times beyond the busiest minutes that are normal for it`,
       oneIn: undefined,
     }

@@ -1,5 +1,5 @@
 /** A file becomes devices, findings and cases: one pass, bounded memory, the same for the page's worker, the command line and tests. */
-import { BOX_PLOT_DETECTOR, type Finding } from '../alert/evidence.ts'
+import { type Finding, MODEL_DETECTOR } from '../alert/evidence.ts'
 import { CaseBook, type Evidence } from '../alert/gather.ts'
 import { formatClock } from '../base/format.ts'
 import { type Autoencoder, createAutoencoder, type ScoredWindows } from '../detect/autoencoder.ts'
@@ -15,6 +15,8 @@ import type { ModelManifest } from '../model/manifest.ts'
 import { TimeOrder } from '../prep/order.ts'
 import { type FlowRows, prepareRows } from '../prep/rows.ts'
 import { DeviceWindows, type WindowBatch } from '../prep/windows.ts'
+import { noteRule, type RuleFinding } from '../rule/finding.ts'
+import { RuleSet } from '../rule/rule-set.ts'
 import { describeCase } from './describe.ts'
 import { Profiles } from './profile.ts'
 import { ScoreQueue } from './score-queue.ts'
@@ -90,6 +92,7 @@ class ScanRun {
   readonly #windows: DeviceWindows
   readonly #queue: ScoreQueue<WindowBatch, ScoredWindows>
   readonly #boxPlot = new BoxPlot({ deviceId: (device) => this.#deviceIds[device]! })
+  readonly #rules = new RuleSet()
   readonly #cases = new CaseBook(opensCase)
   readonly #deviceIds: string[] = []
   readonly #deviceIndex = new Map<string, number>()
@@ -132,6 +135,7 @@ class ScanRun {
 
   take({ flows, sightings }: InputStep): void {
     this.#inventory.see(sightings)
+    this.#rules.see(sightings)
     for (const batch of flows) this.#takeBatch(batch)
   }
 
@@ -147,6 +151,7 @@ class ScanRun {
     if (last) this.#queue.push(last)
     await this.score(true)
     this.#hearBaseline(this.#boxPlot.finish())
+    this.#hearRules(this.#rules.finish())
   }
 
   isDue(): boolean {
@@ -206,6 +211,7 @@ class ScanRun {
     this.#timeline ??= new TimelineBuilder(!Number.isNaN(batch.startMicros[0] ?? Number.NaN))
     this.#timeline.addFlows(flows)
     this.#profiles.add(flows)
+    this.#hearRules(this.#rules.add(flows))
     this.#extendSpan(batch)
     this.#waiting.push(flows)
     this.#waitingFlows += batch.length
@@ -239,8 +245,7 @@ class ScanRun {
     })
     this.#anomalies += found.length
     for (const finding of found) {
-      this.#options.onFinding?.(finding)
-      this.#cases.add(finding)
+      this.#hear(finding)
       const at = Number.isNaN(finding.startMicros) ? finding.rows[0] : finding.startMicros
       this.#timeline?.addFinding(finding.device, at)
     }
@@ -248,10 +253,20 @@ class ScanRun {
 
   #hearBaseline(findings: readonly Finding[]): void {
     this.#baselineOutside += findings.length
-    for (const finding of findings) {
-      this.#options.onFinding?.(finding)
-      this.#cases.add(finding)
+    for (const finding of findings) this.#hear(finding)
+  }
+
+  #hearRules(findings: readonly RuleFinding[]): void {
+    const names = {
+      deviceName: (id: string) => this.#inventory.nameOf(id),
+      addressName: (address: string) => this.#inventory.hostName(address),
     }
+    for (const finding of findings) this.#hear(noteRule(finding, names))
+  }
+
+  #hear(finding: Finding): void {
+    this.#options.onFinding?.(finding)
+    this.#cases.add(finding)
   }
 
   #describe(evidence: Evidence) {
@@ -310,9 +325,10 @@ class ScanRun {
   }
 }
 
-/** The model opens cases; of the baseline only what is far beyond the device's own (docs/decisions/002). */
-function opensCase({ detector, reasons, score, threshold }: Finding): boolean {
-  if (detector !== BOX_PLOT_DETECTOR) return true
+/** The model opens cases, and rules that are sure; of the baseline only what is far beyond the device's own (decision 002). */
+function opensCase({ detector, reasons, score, threshold, told }: Finding): boolean {
+  if (detector === MODEL_DETECTOR) return true
+  if (told) return told.opensCase
   const metric = reasons[0]?.feature
   return (metric === 'hosts per minute' || metric === 'bytes per minute') && score > CLEAR_RATIO[metric] * threshold
 }

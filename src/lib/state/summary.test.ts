@@ -22,6 +22,7 @@ const record = (severity: Severity, state: CaseState, daysAgo: number, deviceNam
     title: '',
     usual: '',
     reasons: [],
+    observations: [],
     confidence: { words: 'fairly', text: '', oneIn: undefined },
     because: [],
     harmless: '',

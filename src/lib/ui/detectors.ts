@@ -13,12 +13,13 @@ export interface DetectorRow {
 
 const NAMES: Readonly<Record<Finding['detector'], string>> = {
   model: 'Model (LSTM autoencoder)',
+  rule: 'Rules (known kinds of attack)',
   'box-plot': 'Baseline (box plot per minute)',
 }
 
 export function compareDetectors(cases: readonly Case[]): DetectorRow[] {
   const seenBy = cases.map((value) => new Set(value.findings.map(({ detector }) => detector)))
-  const detectors = ['model', 'box-plot'] as const
+  const detectors = ['model', 'rule', 'box-plot'] as const
   return detectors.map((detector) => ({
     detector,
     name: NAMES[detector],
