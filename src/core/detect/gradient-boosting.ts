@@ -17,7 +17,7 @@ import {
 import { ModelReader, packModel } from './detector-file.ts'
 import { type ClassWeights, weighClasses } from './tree/class-weights.ts'
 import { exactExp, exactLog } from './tree/exact-math.ts'
-import { addLeaves, type Forest, ForestBuilder, forestArrays, readForest } from './tree/forest.ts'
+import { addLeaves, addLeavesOfRow, type Forest, ForestBuilder, forestArrays, readForest } from './tree/forest.ts'
 import { createGradientTreeGrower, type GradientTreeOptions } from './tree/gradient-tree.ts'
 import { binColumns } from './tree/histogram.ts'
 import { createTreeExplainer, type TreeExplainer } from './tree/tree-shap.ts'
@@ -136,8 +136,10 @@ export const gradientBoosting: Detector<GradientBoosting, GradientBoostingOption
 
   /** Log-odds of the most probable attack class against benign. */
   explain(model, data, row) {
+    checkFeatures(model, data)
     const values = rowOf(data, row)
-    const raw = rawScores(model, { features: data.features, rows: 1, values })
+    const raw = model.start.slice()
+    addLeavesOfRow(model.forest, values, raw)
     const outputs = model.forest.outputs
     let attack = outputs === 1 ? 0 : 1
     for (let k = attack + 1; k < outputs; k++) if (raw[k]! > raw[attack]!) attack = k

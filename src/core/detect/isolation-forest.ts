@@ -16,7 +16,7 @@ import {
 } from './detector.ts'
 import { ModelReader, packModel } from './detector-file.ts'
 import { exactExp, exactLog } from './tree/exact-math.ts'
-import { addLeaves, type Forest, ForestBuilder, forestArrays, readForest } from './tree/forest.ts'
+import { addLeaves, addLeavesOfRow, type Forest, ForestBuilder, forestArrays, readForest } from './tree/forest.ts'
 import { createTreeExplainer, type TreeExplainer } from './tree/tree-shap.ts'
 
 export interface IsolationForestOptions {
@@ -88,7 +88,7 @@ export const isolationForest: Detector<IsolationForest, IsolationForestOptions> 
     explainer.explain(values, shares)
     for (let i = 0; i < shares.length; i++) shares[i] = shares[i]! / trees
     const length = new Float64Array(1)
-    addLeaves(model.forest, values, 1, length)
+    addLeavesOfRow(model.forest, values, length)
     return {
       scale: 'mean path length',
       score: length[0]! / trees,

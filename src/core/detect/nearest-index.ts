@@ -19,26 +19,35 @@ export interface Found {
   squared: number
 }
 
-/** About √n balls, their centres chosen each farthest from those before (Gonzalez 1985). */
+/**
+ * About 2 √n balls. Each next centre is the row farthest from the centres before (Gonzalez 1985), and every other time the farthest
+ * in the fullest ball, so that dense traffic is parted too.
+ */
 export function buildIndex(rows: Float32Array, width: number): NearestIndex {
   const count = rows.length / width
   const balls = Math.max(1, Math.min(count, Math.ceil(2 * Math.sqrt(count))))
   const nearest = new Float64Array(count).fill(Number.POSITIVE_INFINITY)
   const ball = new Int32Array(count)
+  const sizes = new Int32Array(balls)
   const centres: number[] = []
-  for (let next = 0; centres.length < balls; ) {
+  for (let next = 0; next >= 0 && centres.length < balls; ) {
+    const number = centres.length
     const centre = rows.subarray(next * width, (next + 1) * width)
     for (let row = 0; row < count; row++) {
       const squared = squaredDistance(rows, row * width, centre, nearest[row]!)
       if (squared >= nearest[row]!) continue
+      if (number > 0) sizes[ball[row]!] = sizes[ball[row]!]! - 1
+      sizes[number] = sizes[number]! + 1
       nearest[row] = squared
-      ball[row] = centres.length
+      ball[row] = number
     }
     centres.push(next)
-    let farthest = 0
-    for (let row = 1; row < count; row++) if (nearest[row]! > nearest[farthest]!) farthest = row
-    if (nearest[farthest] === 0) break
-    next = farthest
+    const fullest = number % 2 === 0 ? -1 : sizes.indexOf(Math.max(...sizes))
+    next = -1
+    for (let row = 0; row < count; row++) {
+      if (fullest >= 0 && ball[row] !== fullest) continue
+      if (nearest[row]! > (next < 0 ? 0 : nearest[next]!)) next = row
+    }
   }
   const order = Int32Array.from({ length: count }, (_, i) => i)
   order.sort((a, b) => ball[a]! - ball[b]! || nearest[a]! - nearest[b]! || a - b)
@@ -62,38 +71,55 @@ export function createSearch({ width, rows, starts, fromCentre }: NearestIndex):
   for (let ball = 0; ball < balls; ball++) {
     centres.set(rows.subarray(starts[ball]! * width, (starts[ball]! + 1) * width), ball * width)
   }
-  const distances = new Float64Array(balls)
+  /** Of each centre, or of as many of its numbers as it took to know that another is nearer. */
+  const atLeast = new Float64Array(balls)
   const found: Found = { row: 0, squared: 0 }
+
+  /** Rows of a ball that may be nearer than the best: by the triangle inequality those about as far from the centre as this one. */
+  const searchBall = (row: Float32Array, ball: number, distance: number): void => {
+    // Distances are rounded: the bound may be off in the last places of a 32-bit float
+    const slack = 1e-6 * distance
+    const start = starts[ball]!
+    const end = starts[ball + 1]!
+    let low = start
+    for (let high = end; low < high; ) {
+      const middle = (low + high) >> 1
+      if (fromCentre[middle]! < distance) low = middle + 1
+      else high = middle
+    }
+    let up = low
+    let down = low - 1
+    while (up < end || down >= start) {
+      const above = up < end ? fromCentre[up]! - distance : Number.POSITIVE_INFINITY
+      const below = down >= start ? distance - fromCentre[down]! : Number.POSITIVE_INFINITY
+      if (Math.min(above, below) > Math.sqrt(found.squared) + slack) break
+      const at = above < below ? up++ : down--
+      const squared = squaredDistance(rows, at * width, row, found.squared)
+      if (squared >= found.squared) continue
+      found.squared = squared
+      found.row = at
+    }
+  }
+
   return (row) => {
     let first = 0
+    found.squared = Number.POSITIVE_INFINITY
     for (let ball = 0; ball < balls; ball++) {
-      distances[ball] = Math.sqrt(squaredDistance(centres, ball * width, row, Number.POSITIVE_INFINITY))
-      if (distances[ball]! < distances[first]!) first = ball
+      const squared = squaredDistance(centres, ball * width, row, found.squared)
+      atLeast[ball] = squared
+      if (squared >= found.squared) continue
+      found.squared = squared
+      found.row = starts[ball]!
+      first = ball
     }
-    let best = distances[first]! * distances[first]!
-    let reach = distances[first]!
-    let bestRow = starts[first]!
-    for (let turn = -1; turn < balls; turn++) {
-      if (turn === first) continue
-      const ball = turn < 0 ? first : turn
-      const distance = distances[ball]!
-      const end = starts[ball + 1]!
-      // Float32 distances may be off in the last place
-      const slack = 1e-6 * distance
-      if (distance - fromCentre[end - 1]! > reach + slack) continue
-      for (let at = starts[ball]!; at < end; at++) {
-        const gap = distance - fromCentre[at]!
-        if (gap > reach + slack) continue
-        if (-gap > reach + slack) break
-        const squared = squaredDistance(rows, at * width, row, best)
-        if (squared >= best) continue
-        best = squared
-        reach = Math.sqrt(best)
-        bestRow = at
-      }
+    searchBall(row, first, Math.sqrt(found.squared))
+    for (let ball = 0; ball < balls; ball++) {
+      if (ball === first) continue
+      const farthest = (Math.sqrt(found.squared) + fromCentre[starts[ball + 1]! - 1]!) * (1 + 1e-6)
+      if (atLeast[ball]! > farthest * farthest) continue
+      const squared = squaredDistance(centres, ball * width, row, farthest * farthest)
+      if (squared <= farthest * farthest) searchBall(row, ball, Math.sqrt(squared))
     }
-    found.row = bestRow
-    found.squared = best
     return found
   }
 }

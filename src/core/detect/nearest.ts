@@ -27,6 +27,8 @@ export interface NearestOptions {
 }
 
 export interface NearestModel extends DetectorModel {
+  /** Feature at each place of the kept rows: the heaviest first, so that most distances are known to be too long early. */
+  readonly order: Int32Array
   readonly means: Float64Array
   /** What a deviation from the mean is multiplied by; 0 for a feature that no training row has. */
   readonly factors: Float64Array
@@ -36,7 +38,7 @@ export interface NearestModel extends DetectorModel {
 }
 
 const KIND = 'nearest'
-const NEIGHBOUR_ROWS = 2000
+const NEIGHBOUR_ROWS = 4096
 /** Of a deviation: keeps features in which neighbours agree exactly from outweighing all others. */
 const LEAST_DIFFERENCE = 0.05
 
@@ -50,22 +52,22 @@ export const nearest: Detector<NearestModel, NearestOptions> = {
     const { features, rows } = data
     const width = features.length
     const random = createRandom(seed)
-    const order = Int32Array.from({ length: rows }, (_, i) => i)
+    const shuffled = Int32Array.from({ length: rows }, (_, i) => i)
     for (let i = rows - 1; i > 0; i--) {
       const j = random.int(i + 1)
-      const swapped = order[i]!
-      order[i] = order[j]!
-      order[j] = swapped
+      const swapped = shuffled[i]!
+      shuffled[i] = shuffled[j]!
+      shuffled[j] = swapped
     }
-    const { means, factors } = measureColumns(data)
+    const columns = measureColumns(data)
     signal?.throwIfAborted()
-    if (weighted) weighColumns(data, order.subarray(0, NEIGHBOUR_ROWS), { means, factors })
+    if (weighted) weighColumns(data, shuffled.subarray(0, NEIGHBOUR_ROWS), columns)
     await onProgress?.(1, 3)
-    const { kept, radius } = condense(data, order, { means, factors, most: references })
+    const { kept, radius } = condense(data, shuffled, { columns, most: references })
     await onProgress?.(2, 3)
     const index = buildIndex(kept, width)
     await onProgress?.(3, 3)
-    return { features: [...features], typical: benignMedians(training), means, factors, index, radius }
+    return { features: [...features], typical: benignMedians(training), ...columns, index, radius }
   },
 
   /** The squared distance, over the part of the features that the row has. */
@@ -82,16 +84,17 @@ export const nearest: Detector<NearestModel, NearestOptions> = {
 
   explain(model, data, row) {
     checkFeatures(model, data)
-    const { means, factors, index } = model
+    const { order, means, factors, index } = model
     const values = rowOf(data, row)
     const width = values.length
     const { row: reference, squared } = createFinder(model)(values)
     const shares = new Float64Array(width)
     const scale = presentScale(values, factors)
-    for (let i = 0; i < width; i++) {
+    for (let place = 0; place < width; place++) {
+      const i = order[place]!
       if (Number.isNaN(values[i]!)) continue
-      const difference =
-        index.rows[reference * width + i]! - Math.fround(standardise(values[i]!, means[i]!, factors[i]!))
+      const here = Math.fround(standardise(values[i]!, means[i]!, factors[i]!))
+      const difference = index.rows[reference * width + place]! - here
       shares[i] = difference * difference * scale
     }
     return {
@@ -102,12 +105,12 @@ export const nearest: Detector<NearestModel, NearestOptions> = {
     }
   },
 
-  save({ features, typical, means, factors, index, radius }) {
+  save({ features, typical, order, means, factors, index, radius }) {
     const { rows, starts, fromCentre } = index
     return packModel({
       kind: KIND,
       fields: { features, radius },
-      arrays: { typical, means, factors, rows, starts, fromCentre },
+      arrays: { typical, order, means, factors, rows, starts, fromCentre },
     })
   },
 
@@ -129,12 +132,21 @@ export const nearest: Detector<NearestModel, NearestOptions> = {
     return {
       features,
       typical: reader.float32('typical', width),
+      order: readOrder(reader, width),
       means: reader.float64('means', width),
       factors: reader.float64('factors', width),
       index: { width, rows, starts, fromCentre: reader.float32('fromCentre', count) },
       radius: reader.number('radius'),
     }
   },
+}
+
+function readOrder(reader: ModelReader, width: number): Int32Array {
+  const order = reader.int32('order', width)
+  if ([...order].sort((a, b) => a - b).some((feature, i) => feature !== i)) {
+    throw new ModelError('the order of the features in the model is damaged')
+  }
+  return order
 }
 
 /** Rows beyond any measured value, so that an infinite rate counts as a very high one. */
@@ -163,40 +175,47 @@ function presentScale(values: Float32Array, factors: Float64Array): number {
 }
 
 /** Rows without a value in training stand at the mean. */
-function standardiseRow(values: Float32Array, start: number, { means, factors }: Columns, row: Float32Array): void {
-  for (let i = 0; i < row.length; i++) {
+function standardiseRow(
+  values: Float32Array,
+  start: number,
+  { order, means, factors }: Columns,
+  row: Float32Array,
+): void {
+  for (let place = 0; place < row.length; place++) {
+    const i = order[place]!
     const value = values[start + i]!
-    row[i] = Number.isNaN(value) ? 0 : standardise(value, means[i]!, factors[i]!)
+    row[place] = Number.isNaN(value) ? 0 : standardise(value, means[i]!, factors[i]!)
   }
 }
 
 interface Columns {
+  readonly order: Int32Array
   readonly means: Float64Array
   readonly factors: Float64Array
 }
 
 /** The model's nearest row; of rows that lack values by going through all, over the features that they have. */
 function createFinder(model: NearestModel): (values: Float32Array) => Found {
-  const { factors, index } = model
+  const { order, factors, index } = model
   const search = createSearch(index)
-  const width = index.width
-  const row = new Float32Array(width)
+  const row = new Float32Array(index.width)
   return (values) => {
     standardiseRow(values, 0, model, row)
-    if (!values.some((value, i) => Number.isNaN(value) && factors[i] !== 0)) return search(row)
-    return findAmongPresent(index, values, row, presentScale(values, factors))
+    let lacking = false
+    for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]!) && factors[i] !== 0) lacking = true
+    if (!lacking) return search(row)
+    const present: number[] = []
+    for (let place = 0; place < order.length; place++) if (!Number.isNaN(values[order[place]!]!)) present.push(place)
+    return findAmongPresent(index, present, row, presentScale(values, factors))
   }
 }
 
 function findAmongPresent(
   { rows, width }: NearestIndex,
-  values: Float32Array,
+  present: readonly number[],
   row: Float32Array,
   scale: number,
 ): Found {
-  const columns: number[] = []
-  for (let i = 0; i < width; i++) if (!Number.isNaN(values[i]!)) columns.push(i)
-  const present = Int32Array.from(columns)
   const found: Found = { row: 0, squared: Number.POSITIVE_INFINITY }
   for (let start = 0; start < rows.length; start += width) {
     let sum = 0
@@ -215,6 +234,7 @@ function findAmongPresent(
 /** Mean and 1 / deviation after sign · log1p; a column that is the same everywhere counts as if its deviation were 1. */
 function measureColumns({ features, rows, values }: FeatureMatrix): Columns {
   const width = features.length
+  const order = Int32Array.from({ length: width }, (_, i) => i)
   const means = new Float64Array(width)
   const factors = new Float64Array(width)
   for (let column = 0; column < width; column++) {
@@ -235,7 +255,7 @@ function measureColumns({ features, rows, values }: FeatureMatrix): Columns {
     means[column] = mean
     factors[column] = deviation > 1e-9 ? 1 / deviation : 1
   }
-  return { means, factors }
+  return { order, means, factors }
 }
 
 /** Divides by the mean difference of a benign row from its nearest benign neighbour, so that 1 is the mean weight. */
@@ -259,7 +279,7 @@ function weighColumns(data: FeatureMatrix, sample: Int32Array, columns: Columns)
     }
     for (let f = 0; f < width; f++) differences[f] = differences[f]! + Math.abs(row[f]! - rows[bestRow * width + f]!)
   }
-  const { factors } = columns
+  const { order, factors } = columns
   const weights = differences.map((sum) => 1 / (sum / sample.length + LEAST_DIFFERENCE))
   let total = 0
   let used = 0
@@ -269,6 +289,7 @@ function weighColumns(data: FeatureMatrix, sample: Int32Array, columns: Columns)
     used++
   }
   for (let f = 0; f < width; f++) factors[f] = (factors[f]! * weights[f]! * used) / Math.max(total, Number.MIN_VALUE)
+  order.sort((a, b) => weights[b]! * Number(factors[b] !== 0) - weights[a]! * Number(factors[a] !== 0) || a - b)
 }
 
 /**
@@ -277,8 +298,8 @@ function weighColumns(data: FeatureMatrix, sample: Int32Array, columns: Columns)
  */
 function condense(
   { features, values }: FeatureMatrix,
-  order: Int32Array,
-  { means, factors, most }: Columns & { readonly most: number },
+  shuffled: Int32Array,
+  { columns, most }: { readonly columns: Columns; readonly most: number },
 ): { kept: Float32Array; radius: number } {
   const width = features.length
   let kept = new Float32Array((most + 1) * width)
@@ -291,8 +312,8 @@ function condense(
     }
     return false
   }
-  for (let i = 0; i < order.length; i++) {
-    standardiseRow(values, order[i]! * width, { means, factors }, row)
+  for (let i = 0; i < shuffled.length; i++) {
+    standardiseRow(values, shuffled[i]! * width, columns, row)
     if (isNear(kept, count)) continue
     kept.set(row, count * width)
     count++

@@ -19,7 +19,15 @@ import { ModelReader, packModel } from './detector-file.ts'
 import { createClassTreeGrower, MOST_CLASSES } from './tree/class-tree.ts'
 import { type ClassWeights, weighClasses } from './tree/class-weights.ts'
 import { exactLog } from './tree/exact-math.ts'
-import { addLeaves, type Forest, ForestBuilder, forestArrays, leavesOfRows, readForest } from './tree/forest.ts'
+import {
+  addLeaves,
+  addLeavesOfRow,
+  type Forest,
+  ForestBuilder,
+  forestArrays,
+  leavesOfRows,
+  readForest,
+} from './tree/forest.ts'
 import { binColumns } from './tree/histogram.ts'
 import { createTreeExplainer, type TreeExplainer } from './tree/tree-shap.ts'
 
@@ -109,16 +117,18 @@ export const randomForest: Detector<RandomForest, RandomForestOptions> & {
   },
 
   explain(model, data, row) {
+    checkFeatures(model, data)
     const values = rowOf(data, row)
-    const score = randomForest.score(model, { features: data.features, rows: 1, values })[0]!
     const explainer = explainerOf(model)
     const trees = model.forest.roots.length
+    const sums = new Float64Array(model.classes.length)
+    addLeavesOfRow(model.forest, values, sums)
     const shares = new Float64Array(model.features.length)
     explainer.explain(values, shares)
     for (let i = 0; i < shares.length; i++) shares[i] = shares[i]! / trees
     return {
       scale: `probability of not being ${model.classes[0]}`,
-      score,
+      score: 1 - sums[0]! / trees,
       base: 1 + explainer.base / trees,
       contributions: listContributions(model, values, shares),
     }

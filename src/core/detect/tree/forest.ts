@@ -227,6 +227,22 @@ export function leavesOfRows(
   }
 }
 
+/** The sums of a single row, without the preparation that pays for many. */
+export function addLeavesOfRow(forest: Forest, row: Float32Array, sums: Float64Array): void {
+  const { roots, feature, threshold, left, right, missingLeft, leaves, leafWidth, outputs } = forest
+  for (let tree = 0; tree < roots.length; tree++) {
+    let node = roots[tree]!
+    for (let column = feature[node]!; column >= 0; column = feature[node]!) {
+      const value = row[column]!
+      const goesLeft = Number.isNaN(value) ? missingLeft[node] === 1 : value <= threshold[node]!
+      node = goesLeft ? left[node]! : right[node]!
+    }
+    const leaf = left[node]! * leafWidth
+    const at = leafWidth === 1 ? tree % outputs : 0
+    for (let k = 0; k < leafWidth; k++) sums[at + k] = sums[at + k]! + leaves[leaf + k]!
+  }
+}
+
 function hasMissing(values: Float32Array): boolean {
   for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i]!)) return true
   return false
