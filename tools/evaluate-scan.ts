@@ -5,9 +5,11 @@
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Finding, MODEL_DETECTOR } from '#core/alert/evidence.ts'
+import type { Case } from '#core/alert/case.ts'
+import { BOX_PLOT_DETECTOR, type Finding, MODEL_DETECTOR, RULE_DETECTOR } from '#core/alert/evidence.ts'
 import { CaseBook } from '#core/alert/gather.ts'
 import { DEFAULT_THRESHOLD, parseBudget } from '#core/detect/threshold.ts'
+import { isAttackLabel } from '#core/logs/label.ts'
 import { openInputs } from '#core/scan/open.ts'
 import { scan } from '#core/scan/scan.ts'
 import type { DeviceFlows } from '#core/scan/update.ts'
@@ -18,6 +20,7 @@ import { loadVendors } from '../cli/vendors.ts'
 /** A pattern of several files makes one row. */
 const FILES = [
   'iot-sentinel-pcap/*/*.pcap',
+  'stratosphere-zeek/002-zeek-scenario-port-scanning/conn.log.gz',
   'iot23-zeek/CTU-IoT-Malware-Capture-34-1.conn.log.labeled.gz',
   'stratosphere-zeek/001-zeek-scenario-malicious/labeled-conn.log.gz',
   'stratosphere-zeek/008-zeek-mixed/data/conn.log.labeled.gz',
@@ -42,9 +45,11 @@ const HOUR = 3600e6
 interface Span {
   malicious: number
   benign: number
-  model: boolean
-  baseline: boolean
+  seen: Set<Seer>
 }
+
+/** A detector, or the case that the product shows from them all. */
+type Seer = Finding['detector'] | 'case'
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { budget: { type: 'string' } } })
 const folder = positionals[0] ?? '../shared/data'
@@ -56,19 +61,32 @@ interface Row {
   flows: number
   attackFlows: number
   attackSpans: number
-  seenByModel: number
-  seenByBaseline: number
-  falseOfModel: number
+  byModel: number
+  byRules: number
+  byBaseline: number
+  byCases: number
+  cases: number
+  falseCases: number
   falseOfBaseline: number
   /** NaN without times. */
   deviceDays: number
-  cases: number
 }
 
-console.log(
-  '| file | flows | attack flows | attack spans | seen by the model | seen by the baseline | false cases of the model | … of the baseline | device-days | cases shown |',
-)
-console.log('|---|---|---|---|---|---|---|---|---|---|')
+const HEADS = [
+  'file',
+  'flows',
+  'attack flows',
+  'attack spans',
+  'seen by the model',
+  'by rules',
+  'by the baseline',
+  'in a case shown',
+  'cases shown',
+  'false cases shown',
+  'false cases of the baseline alone',
+  'device-days',
+]
+console.log(`| ${HEADS.join(' | ')} |\n|${'---|'.repeat(HEADS.length)}`)
 for (const pattern of FILES) {
   const rows: Row[] = []
   for (const file of globSync(pattern, { cwd: folder }).sort()) rows.push(await evaluate(file))
@@ -76,20 +94,20 @@ for (const pattern of FILES) {
   const sum = (pick: keyof Row) => rows.reduce((total, row) => total + row[pick], 0)
   const days = sum('deviceDays')
   const timed = (text: string | number) => (Number.isNaN(days) ? 'no times' : text)
-  const perDay = (count: number) => `${count} (${(count / days).toFixed(2)} a device-day)`
-  const name =
-    rows.length > 1 ? `${pattern.split('/')[0]}, ${rows.length} files` : pattern.split('/').slice(-3).join('/')
+  const falseCount = sum('falseCases')
   const cells = [
-    name,
+    rows.length > 1 ? `${pattern.split('/')[0]}, ${rows.length} files` : pattern.split('/').slice(-3).join('/'),
     sum('flows'),
     sum('attackFlows'),
     sum('attackSpans'),
-    sum('seenByModel'),
-    timed(sum('seenByBaseline')),
-    Number.isNaN(days) ? sum('falseOfModel') : perDay(sum('falseOfModel')),
-    timed(perDay(sum('falseOfBaseline'))),
-    timed(days.toFixed(2)),
+    sum('byModel'),
+    timed(sum('byRules')),
+    timed(sum('byBaseline')),
+    sum('byCases'),
     sum('cases'),
+    Number.isNaN(days) ? falseCount : `${falseCount} (${(falseCount / days).toFixed(2)} a device-day)`,
+    timed(sum('falseOfBaseline')),
+    timed(days.toFixed(2)),
   ]
   console.log(`| ${cells.join(' | ')} |`)
 }
@@ -110,35 +128,35 @@ async function evaluate(file: string): Promise<Row> {
     updateEveryMs: 0,
     onFinding: (finding) => findings.push(finding),
   })
-  const attackFile = /bruteforce|malariados|malformed|slowite|flood/.test(file)
+  const attackFile = /bruteforce|malariados|malformed|slowite|flood|port-scanning/.test(file)
+  const cases = new Map<string, Case>()
   let step = await updates.next()
-  for (; !step.done; step = await updates.next())
+  for (; !step.done; step = await updates.next()) {
     for (const flows of step.value.flows) readLabels(flows, spans, attackFile)
+    for (const found of step.value.cases) cases.set(found.id, found)
+  }
   const summary = step.value
   for (const { detector, device, startMicros, rows } of findings) {
     const span = spans.get(spanKey(device, startMicros, rows[0])) ?? spans.get(spanKey(device, startMicros, rows[1]))
-    if (!span) continue
-    if (detector === MODEL_DETECTOR) span.model = true
-    else span.baseline = true
+    span?.seen.add(detector)
   }
+  for (const found of cases.values()) for (const key of keysOf(found)) spans.get(key)?.seen.add('case')
   const all = [...spans.values()]
   const attacks = all.filter(({ malicious }) => malicious > 0)
-  const seen = (pick: 'model' | 'baseline') => attacks.filter((span) => span[pick]).length
-  const falseOf = (isModel: boolean) =>
-    falseCases(
-      findings.filter(({ detector }) => (detector === MODEL_DETECTOR) === isModel),
-      spans,
-    )
+  const seen = (seer: Seer) => attacks.filter((span) => span.seen.has(seer)).length
+  const isFalse = (found: Stretch) => !keysOf(found).some((key) => (spans.get(key)?.malicious ?? 0) > 0)
   return {
     flows: summary.rows,
     attackFlows: all.reduce((sum, span) => sum + span.malicious, 0),
     attackSpans: attacks.length,
-    seenByModel: seen('model'),
-    seenByBaseline: seen('baseline'),
-    falseOfModel: falseOf(true),
-    falseOfBaseline: falseOf(false),
+    byModel: seen(MODEL_DETECTOR),
+    byRules: seen(RULE_DETECTOR),
+    byBaseline: seen(BOX_PLOT_DETECTOR),
+    byCases: seen('case'),
+    cases: cases.size,
+    falseCases: [...cases.values()].filter(isFalse).length,
+    falseOfBaseline: gather(findings.filter(({ detector }) => detector === BOX_PLOT_DETECTOR)).filter(isFalse).length,
     deviceDays: summary.rows === 0 || Number.isFinite(summary.startMicros) ? all.length / 24 : Number.NaN,
-    cases: summary.cases,
   }
 }
 
@@ -146,32 +164,33 @@ async function evaluate(file: string): Promise<Row> {
 function readLabels({ batch, deviceIds, device }: DeviceFlows, spans: Map<string, Span>, attackFile: boolean): void {
   for (let i = 0; i < batch.length; i++) {
     const key = spanKey(deviceIds[device[i]!]!, batch.startMicros[i]!, batch.row[i]!)
-    const span = spans.get(key) ?? { malicious: 0, benign: 0, model: false, baseline: false }
+    const span = spans.get(key) ?? { malicious: 0, benign: 0, seen: new Set() }
     spans.set(key, span)
     const label = batch.labels[batch.label?.[i] ?? -1]
-    if (label === undefined ? attackFile : isAttack(label)) span.malicious++
+    if (label === undefined ? attackFile : isAttackLabel(label)) span.malicious++
     else span.benign++
   }
-}
-
-function isAttack(label: string): boolean {
-  return !/^(benign|normal|normal traffic|background|0|-|unknown|\(empty\))\b/i.test(label.trim())
 }
 
 function spanKey(device: string, micros: number, row: number): string {
   return Number.isFinite(micros) ? `${device} ${Math.floor(micros / HOUR)}` : `${device} row ${Math.floor(row / 100)}`
 }
 
-function falseCases(findings: readonly Finding[], spans: ReadonlyMap<string, Span>): number {
+type Stretch = Pick<Case, 'device' | 'startMicros' | 'endMicros' | 'findings'>
+
+/** The spans that a case touches: its hours, or without times the blocks of rows of its windows. */
+function keysOf({ device, startMicros, endMicros, findings }: Stretch): string[] {
+  return Number.isFinite(startMicros)
+    ? stepsBetween(startMicros, endMicros, HOUR).map((at) => spanKey(device, at, 0))
+    : findings.flatMap(({ rows: [first, last] }) =>
+        stepsBetween(first, last, 100).map((row) => spanKey(device, Number.NaN, row)),
+      )
+}
+
+function gather(findings: readonly Finding[]): Stretch[] {
   const book = new CaseBook(() => true)
   for (const finding of findings) book.add(finding)
-  const isFalse = ({ device, startMicros, endMicros, firstRow, lastRow }: ReturnType<CaseBook['all']>[number]) => {
-    const keys = Number.isFinite(startMicros)
-      ? stepsBetween(startMicros, endMicros, HOUR).map((at) => spanKey(device, at, 0))
-      : stepsBetween(firstRow, lastRow, 100).map((row) => spanKey(device, Number.NaN, row))
-    return !keys.some((key) => (spans.get(key)?.malicious ?? 0) > 0)
-  }
-  return book.all().filter(isFalse).length
+  return book.all().map((evidence) => ({ ...evidence, findings: evidence.kept }))
 }
 
 function stepsBetween(first: number, last: number, width: number): number[] {
