@@ -3,10 +3,15 @@ import { IPV6_BIT, KEY } from '../packet/packet.ts'
 import { AddressBook } from './address-book.ts'
 import { type FlowBatch, MAX_BATCH_ROWS } from './batch.ts'
 import { FEATURE_COUNT, writeFeatures } from './features.ts'
-import { INTS } from './layout.ts'
-import { FlowView } from './view.ts'
+import { DIRECTION_DOUBLES, DIRECTION_INTS, DOUBLES, INTS } from './layout.ts'
+import { durationMicros, type FlowRow } from './series.ts'
 
 const FIRST_ROWS = 64
+// Local copies: see table.ts.
+const D = DOUBLES
+const I = INTS
+const DD = DIRECTION_DOUBLES
+const COUNT = DIRECTION_INTS.count
 
 export class FlowColumns {
   length = 0
@@ -15,7 +20,7 @@ export class FlowColumns {
   #before = 0
   /** What the last batch promised about those that follow. */
   #watermark = Number.NEGATIVE_INFINITY
-  readonly #flow = new FlowView()
+  readonly #row: FlowRow = { doubles: new Float64Array(0), ints: new Int32Array(0), d: 0, i: 0 }
   #columns = allocate(0)
   readonly #addresses = new AddressBook()
 
@@ -25,26 +30,35 @@ export class FlowColumns {
 
   add(table: { readonly doubles: Float64Array; readonly ints: Int32Array }, row: number): void {
     if (this.length === this.#capacity) this.#grow()
-    const flow = this.#flow
-    flow.read(table, row)
+    const { doubles, ints } = table
+    const d = row * D.width
+    const i = row * I.width
+    const flow = this.#row
+    flow.doubles = doubles
+    flow.ints = ints
+    flow.d = d
+    flow.i = i
     const index = this.length++
     const columns = this.#columns
-    const base = row * INTS.width
-    const family = table.ints[base + KEY.protocol]! & IPV6_BIT
+    const start = doubles[d + D.start]!
+    const ports = ints[i + KEY.ports]!
+    const protocol = ints[i + KEY.protocol]!
     columns.row[index] = this.#before + index + 1
     // A flow whose packets came very late is moved up to keep the promise.
-    columns.startMicros[index] = Math.max(flow.startMicros, this.#watermark)
-    columns.endMicros[index] = Math.max(flow.startMicros + flow.durationMicros, this.#watermark)
-    columns.origAddress[index] = this.#addresses.indexOf(table.ints, base + KEY.source, family)
-    columns.respAddress[index] = this.#addresses.indexOf(table.ints, base + KEY.destination, family)
-    columns.origPort[index] = flow.originPort
-    columns.respPort[index] = flow.destinationPort
-    columns.protocol[index] = flow.protocol
+    columns.startMicros[index] = Math.max(start, this.#watermark)
+    columns.endMicros[index] = Math.max(start + durationMicros(flow), this.#watermark)
+    columns.origAddress[index] = this.#addresses.indexOf(ints, i + KEY.source, protocol & IPV6_BIT)
+    columns.respAddress[index] = this.#addresses.indexOf(ints, i + KEY.destination, protocol & IPV6_BIT)
+    columns.origPort[index] = ports >>> 16
+    columns.respPort[index] = ports & 0xffff
+    columns.protocol[index] = protocol & 0xff
     const counts = columns.counts
-    counts[4 * index] = flow.forward.packets
-    counts[4 * index + 1] = flow.backward.packets
-    counts[4 * index + 2] = flow.forward.bytes + flow.forward.otherBytes
-    counts[4 * index + 3] = flow.backward.bytes + flow.backward.otherBytes
+    const forward = d + D.forward
+    const backward = d + D.backward
+    counts[4 * index] = ints[i + I.forward + COUNT]!
+    counts[4 * index + 1] = ints[i + I.backward + COUNT]!
+    counts[4 * index + 2] = doubles[forward + DD.sum]! + doubles[forward + DD.otherBytes]!
+    counts[4 * index + 3] = doubles[backward + DD.sum]! + doubles[backward + DD.otherBytes]!
     writeFeatures(columns.features, index * FEATURE_COUNT, flow)
   }
 

@@ -2,15 +2,36 @@
  * The 78 features of CIC-IDS2017 (cic78 §4, "corrected"): name as in the data set's header, unit, and what it is.
  * Lengths are TCP or UDP payload, header bytes are those of TCP or UDP alone, times are µs.
  */
-import type { DirectionView, FlowView, Series } from './view.ts'
+import { KEY } from '../packet/packet.ts'
+import { DIRECTION_DOUBLES, DIRECTION_INTS, DOUBLES, INTS } from './layout.ts'
+import {
+  durationMicros,
+  type FlowRow,
+  writeBulks,
+  writeExtremesFirst,
+  writeGaps,
+  writeMeanFirst,
+  writeMoments,
+} from './series.ts'
+
+// Local copies: see table.ts.
+const D = DOUBLES
+const I = INTS
+const FORWARD_BYTES = DOUBLES.forward + DIRECTION_DOUBLES.sum
+const BACKWARD_BYTES = DOUBLES.backward + DIRECTION_DOUBLES.sum
+const FORWARD_SQUARES = DOUBLES.forward + DIRECTION_DOUBLES.squares
+const BACKWARD_SQUARES = DOUBLES.backward + DIRECTION_DOUBLES.squares
+const FORWARD = INTS.forward
+const BACKWARD = INTS.backward
+const DI = DIRECTION_INTS
 
 export type Unit = 'port' | 'µs' | 'packets' | 'B' | 'B²' | '1/s' | 'B/s' | 'ratio'
 export type Column = readonly [name: string, unit: Unit]
 
-/** Neighbouring columns and the code that writes them from `at` on. Writing instead of returning keeps numbers out of boxes (1 µs per flow). */
+/** Neighbouring columns and the code that writes them from `at` on, straight from the flow's row: no number is returned or kept in an object, which would box it. */
 interface Group {
   readonly columns: readonly Column[]
-  readonly write: (to: Float64Array, at: number, flow: FlowView) => void
+  readonly write: (to: Float64Array, at: number, row: FlowRow) => void
 }
 
 const GROUPS: readonly Group[] = [
@@ -23,13 +44,14 @@ const GROUPS: readonly Group[] = [
       ['Total Length of Fwd Packets', 'B'],
       ['Total Length of Bwd Packets', 'B'],
     ],
-    write(to, at, flow) {
-      to[at] = flow.destinationPort
-      to[at + 1] = flow.durationMicros
-      to[at + 2] = flow.forward.packets
-      to[at + 3] = flow.backward.packets
-      to[at + 4] = flow.forward.bytes
-      to[at + 5] = flow.backward.bytes
+    write(to, at, row) {
+      const { doubles, ints, d, i } = row
+      to[at] = ints[i + KEY.ports]! & 0xffff
+      to[at + 1] = durationMicros(row)
+      to[at + 2] = ints[i + FORWARD + DI.count]!
+      to[at + 3] = ints[i + BACKWARD + DI.count]!
+      to[at + 4] = doubles[d + FORWARD_BYTES]!
+      to[at + 5] = doubles[d + BACKWARD_BYTES]!
     },
   },
   {
@@ -43,9 +65,9 @@ const GROUPS: readonly Group[] = [
       ['Bwd Packet Length Mean', 'B'],
       ['Bwd Packet Length Std', 'B'],
     ],
-    write(to, at, { forward, backward }) {
-      writeExtremesFirst(to, at, forward.lengths)
-      writeExtremesFirst(to, at + 4, backward.lengths)
+    write(to, at, { doubles, ints, d, i }) {
+      writeExtremesFirst(to, at, doubles, ints, d + D.forward, i + FORWARD)
+      writeExtremesFirst(to, at + 4, doubles, ints, d + D.backward, i + BACKWARD)
     },
   },
   {
@@ -54,7 +76,11 @@ const GROUPS: readonly Group[] = [
       ['Flow Packets/s', '1/s'],
     ],
     // A flow without duration has no rate: the tool writes -1.
-    write(to, at, { seconds, bytes, packets }) {
+    write(to, at, row) {
+      const { doubles, ints, d, i } = row
+      const seconds = durationMicros(row) / 1e6
+      const bytes = doubles[d + FORWARD_BYTES]! + doubles[d + BACKWARD_BYTES]!
+      const packets = ints[i + FORWARD + DI.count]! + ints[i + BACKWARD + DI.count]!
       to[at] = seconds > 0 ? bytes / seconds : -1
       to[at + 1] = seconds > 0 ? packets / seconds : -1
     },
@@ -66,7 +92,14 @@ const GROUPS: readonly Group[] = [
       ['Flow IAT Max', 'µs'],
       ['Flow IAT Min', 'µs'],
     ],
-    write: (to, at, { gaps }) => writeMeanFirst(to, at, gaps),
+    write(to, at, { doubles, ints, d, i }) {
+      const packets = ints[i + FORWARD + DI.count]! + ints[i + BACKWARD + DI.count]!
+      to[at] = doubles[d + D.last]! - doubles[d + D.start]!
+      to[at + 1] = doubles[d + D.gapSquares]!
+      writeMeanFirst(to, at, packets - 1)
+      to[at + 2] = doubles[d + D.gapMax]!
+      to[at + 3] = doubles[d + D.gapMin]!
+    },
   },
   {
     columns: [
@@ -81,11 +114,9 @@ const GROUPS: readonly Group[] = [
       ['Bwd IAT Max', 'µs'],
       ['Bwd IAT Min', 'µs'],
     ],
-    write(to, at, { forward, backward }) {
-      to[at] = forward.gaps.sum
-      writeMeanFirst(to, at + 1, forward.gaps)
-      to[at + 5] = backward.gaps.sum
-      writeMeanFirst(to, at + 6, backward.gaps)
+    write(to, at, { doubles, ints, d, i }) {
+      writeGaps(to, at, doubles, ints, d + D.forward, i + FORWARD)
+      writeGaps(to, at + 5, doubles, ints, d + D.backward, i + BACKWARD)
     },
   },
   {
@@ -99,15 +130,17 @@ const GROUPS: readonly Group[] = [
       ['Fwd Packets/s', '1/s'],
       ['Bwd Packets/s', '1/s'],
     ],
-    write(to, at, { forward, backward }) {
-      to[at] = forward.psh
-      to[at + 1] = backward.psh
-      to[at + 2] = forward.urg
-      to[at + 3] = backward.urg
-      to[at + 4] = forward.headerBytes
-      to[at + 5] = backward.headerBytes
-      to[at + 6] = forward.perSecond
-      to[at + 7] = backward.perSecond
+    write(to, at, row) {
+      const { ints, i } = row
+      const seconds = durationMicros(row) / 1e6
+      to[at] = ints[i + FORWARD + DI.psh]!
+      to[at + 1] = ints[i + BACKWARD + DI.psh]!
+      to[at + 2] = ints[i + FORWARD + DI.urg]!
+      to[at + 3] = ints[i + BACKWARD + DI.urg]!
+      to[at + 4] = ints[i + FORWARD + DI.header]!
+      to[at + 5] = ints[i + BACKWARD + DI.header]!
+      to[at + 6] = seconds > 0 ? ints[i + FORWARD + DI.count]! / seconds : 0
+      to[at + 7] = seconds > 0 ? ints[i + BACKWARD + DI.count]! / seconds : 0
     },
   },
   {
@@ -118,12 +151,19 @@ const GROUPS: readonly Group[] = [
       ['Packet Length Std', 'B'],
       ['Packet Length Variance', 'B²'],
     ],
-    write(to, at, { lengths }) {
-      to[at] = lengths.min
-      to[at + 1] = lengths.max
-      to[at + 2] = lengths.mean
-      to[at + 3] = lengths.deviation
-      to[at + 4] = lengths.variance
+    write(to, at, { doubles, ints, d, i }) {
+      const forwardPackets = ints[i + FORWARD + DI.count]!
+      const backwardPackets = ints[i + BACKWARD + DI.count]!
+      // A direction without packets has no least length.
+      const from = i + (forwardPackets === 0 ? BACKWARD : FORWARD)
+      const other = backwardPackets === 0 ? from : i + BACKWARD
+      to[at] = Math.min(ints[from + DI.min]!, ints[other + DI.min]!)
+      to[at + 1] = Math.max(ints[from + DI.max]!, ints[other + DI.max]!)
+      to[at + 2] = doubles[d + FORWARD_BYTES]! + doubles[d + BACKWARD_BYTES]!
+      to[at + 3] = doubles[d + FORWARD_SQUARES]! + doubles[d + BACKWARD_SQUARES]!
+      writeMoments(to, at + 2, forwardPackets + backwardPackets)
+      to[at + 4] = to[at + 3]!
+      to[at + 3] = Math.sqrt(to[at + 4]!)
     },
   },
   {
@@ -138,16 +178,15 @@ const GROUPS: readonly Group[] = [
       ['CWE Flag Count', 'packets'],
       ['ECE Flag Count', 'packets'],
     ],
-    write(to, at, flow) {
-      const { forward, backward } = flow
-      to[at] = forward.fin + backward.fin
-      to[at + 1] = flow.syn
-      to[at + 2] = flow.rst
-      to[at + 3] = forward.psh + backward.psh
-      to[at + 4] = flow.ack
-      to[at + 5] = forward.urg + backward.urg
-      to[at + 6] = flow.cwr
-      to[at + 7] = flow.ece
+    write(to, at, { ints, i }) {
+      to[at] = ints[i + FORWARD + DI.fin]! + ints[i + BACKWARD + DI.fin]!
+      to[at + 1] = ints[i + I.syn]!
+      to[at + 2] = ints[i + I.rst]!
+      to[at + 3] = ints[i + FORWARD + DI.psh]! + ints[i + BACKWARD + DI.psh]!
+      to[at + 4] = ints[i + I.ack]!
+      to[at + 5] = ints[i + FORWARD + DI.urg]! + ints[i + BACKWARD + DI.urg]!
+      to[at + 6] = ints[i + I.cwr]!
+      to[at + 7] = ints[i + I.ece]!
     },
   },
   {
@@ -158,12 +197,16 @@ const GROUPS: readonly Group[] = [
       ['Avg Bwd Segment Size', 'B'],
       ['Fwd Header Length.1', 'B'],
     ],
-    write(to, at, { forward, backward, lengths }) {
-      to[at] = forward.packets > 0 ? backward.packets / forward.packets : 0
-      to[at + 1] = lengths.mean
-      to[at + 2] = forward.lengths.mean
-      to[at + 3] = backward.lengths.mean
-      to[at + 4] = forward.headerBytes
+    write(to, at, { doubles, ints, d, i }) {
+      const forwardPackets = ints[i + FORWARD + DI.count]!
+      const backwardPackets = ints[i + BACKWARD + DI.count]!
+      const forwardBytes = doubles[d + FORWARD_BYTES]!
+      const backwardBytes = doubles[d + BACKWARD_BYTES]!
+      to[at] = forwardPackets > 0 ? backwardPackets / forwardPackets : 0
+      to[at + 1] = (forwardBytes + backwardBytes) / (forwardPackets + backwardPackets)
+      to[at + 2] = forwardPackets > 0 ? forwardBytes / forwardPackets : 0
+      to[at + 3] = backwardPackets > 0 ? backwardBytes / backwardPackets : 0
+      to[at + 4] = ints[i + FORWARD + DI.header]!
     },
   },
   {
@@ -175,9 +218,9 @@ const GROUPS: readonly Group[] = [
       ['Bwd Avg Packets/Bulk', 'packets'],
       ['Bwd Avg Bulk Rate', 'B/s'],
     ],
-    write(to, at, { forward, backward }) {
-      writeBulks(to, at, forward)
-      writeBulks(to, at + 3, backward)
+    write(to, at, { doubles, ints, d, i }) {
+      writeBulks(to, at, doubles, ints, d + D.forward, i + FORWARD)
+      writeBulks(to, at + 3, doubles, ints, d + D.backward, i + BACKWARD)
     },
   },
   {
@@ -188,11 +231,12 @@ const GROUPS: readonly Group[] = [
       ['Subflow Bwd Bytes', 'B'],
     ],
     // Subflows are the gaps longer than a second, not the parts between them: a flow without one has none (cic78 §5).
-    write(to, at, { forward, backward, longGaps }) {
-      to[at] = longGaps > 0 ? forward.packets / longGaps : 0
-      to[at + 1] = longGaps > 0 ? forward.bytes / longGaps : 0
-      to[at + 2] = longGaps > 0 ? backward.packets / longGaps : 0
-      to[at + 3] = longGaps > 0 ? backward.bytes / longGaps : 0
+    write(to, at, { doubles, ints, d, i }) {
+      const longGaps = ints[i + I.longGaps]!
+      to[at] = longGaps > 0 ? ints[i + FORWARD + DI.count]! / longGaps : 0
+      to[at + 1] = longGaps > 0 ? doubles[d + FORWARD_BYTES]! / longGaps : 0
+      to[at + 2] = longGaps > 0 ? ints[i + BACKWARD + DI.count]! / longGaps : 0
+      to[at + 3] = longGaps > 0 ? doubles[d + BACKWARD_BYTES]! / longGaps : 0
     },
   },
   {
@@ -202,11 +246,11 @@ const GROUPS: readonly Group[] = [
       ['act_data_pkt_fwd', 'packets'],
       ['min_seg_size_forward', 'B'],
     ],
-    write(to, at, flow) {
-      to[at] = flow.windowForward
-      to[at + 1] = flow.windowBackward
-      to[at + 2] = flow.dataForward
-      to[at + 3] = flow.headerMinForward
+    write(to, at, { ints, i }) {
+      to[at] = ints[i + I.windowForward]!
+      to[at + 1] = ints[i + I.windowBackward]!
+      to[at + 2] = ints[i + I.dataForward]!
+      to[at + 3] = ints[i + I.headerMinForward]!
     },
   },
   {
@@ -220,9 +264,17 @@ const GROUPS: readonly Group[] = [
       ['Idle Max', 'µs'],
       ['Idle Min', 'µs'],
     ],
-    write(to, at, { active, idle }) {
-      writeMeanFirst(to, at, active)
-      writeMeanFirst(to, at + 4, idle)
+    write(to, at, { doubles, ints, d, i }) {
+      to[at] = doubles[d + D.activeSum]!
+      to[at + 1] = doubles[d + D.activeSquares]!
+      writeMeanFirst(to, at, ints[i + I.actives]!)
+      to[at + 2] = doubles[d + D.activeMax]!
+      to[at + 3] = doubles[d + D.activeMin]!
+      to[at + 4] = doubles[d + D.idleSum]!
+      to[at + 5] = doubles[d + D.idleSquares]!
+      writeMeanFirst(to, at + 4, ints[i + I.idles]!)
+      to[at + 6] = doubles[d + D.idleMax]!
+      to[at + 7] = doubles[d + D.idleMin]!
     },
   },
 ]
@@ -233,30 +285,10 @@ export const FEATURE_COUNT = 78
 export const FEATURE_NAMES: readonly string[] = FEATURES.map(([name]) => name)
 
 /** Writes the 78 numbers of a flow at `to[at…]`. */
-export function writeFeatures(to: Float64Array, at: number, flow: FlowView): void {
+export function writeFeatures(to: Float64Array, at: number, row: FlowRow): void {
   let next = at
   for (const group of GROUPS) {
-    group.write(to, next, flow)
+    group.write(to, next, row)
     next += group.columns.length
   }
-}
-
-function writeExtremesFirst(to: Float64Array, at: number, series: Series): void {
-  to[at] = series.max
-  to[at + 1] = series.min
-  to[at + 2] = series.mean
-  to[at + 3] = series.deviation
-}
-
-function writeMeanFirst(to: Float64Array, at: number, series: Series): void {
-  to[at] = series.mean
-  to[at + 1] = series.deviation
-  to[at + 2] = series.max
-  to[at + 3] = series.min
-}
-
-function writeBulks(to: Float64Array, at: number, direction: DirectionView): void {
-  to[at] = direction.bulkBytes
-  to[at + 1] = direction.bulkPackets
-  to[at + 2] = direction.bulkRate
 }
