@@ -1,6 +1,6 @@
 /**
  * Distance to the nearest benign flow: numbers through sign · log1p, less the mean, over the deviation, and weighted by how alike
- * benign neighbours are in them (docs/decisions/020-nearest.md). Benign rows within a radius of one kept are not kept, so memory is bounded.
+ * benign neighbours are in them (docs/decisions/020-tree-and-nearest-detectors.md). Benign rows within a radius of one kept are not kept, so memory is bounded.
  */
 import { InputError, ModelError } from '../base/errors.ts'
 import { createRandom } from '../base/random.ts'
@@ -46,7 +46,7 @@ export const nearest: Detector<NearestModel, NearestOptions> = {
   kind: KIND,
   supervised: false,
 
-  async fit(training, { seed, onProgress, signal }, { references = 4096, weighted = true } = {}) {
+  async fit(training, { seed, onProgress, signal }, { references = 2048, weighted = true } = {}) {
     checkTraining(training, false)
     const data = benignRows(training)
     const { features, rows } = data
