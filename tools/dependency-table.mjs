@@ -62,10 +62,10 @@ export const DEPENDENCIES = {
     ['src/core', 'src/db', 'src/lib/remote', 'src/lib/ui'],
     ['svelte', 'svelte-sonner'],
   ],
-  'src/lib/ui': [['src/core'], ['svelte', 'bits-ui', 'uplot', 'layerchart', '@lucide/svelte', 'svelte-sonner']],
+  'src/lib/ui': [['src/core'], ['svelte', 'uplot', 'layerchart', '@lucide/svelte', 'svelte-sonner']],
   'src/routes': [
     ['src/core', 'src/db', 'src/lib', 'src/app.css'],
-    ['svelte', '@sveltejs/kit', 'bits-ui', '@lucide/svelte', 'svelte-sonner'],
+    ['svelte', '@sveltejs/kit', '@lucide/svelte', 'svelte-sonner'],
   ],
   'src/service-worker.ts': [
     ['src/core/base', 'src/db'],
