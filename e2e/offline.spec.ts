@@ -19,6 +19,9 @@ describe.each([
   test('after one visit every page opens without a server, and nothing was asked of others', async () => {
     const context = await session.newContext()
     const page = await context.newPage()
+    await open(page, `${site.url}no/such/page`)
+    await page.getByRole('link', { name: 'Go to Home' }).click()
+    await page.waitForURL(site.url)
     await open(page, site.url)
     await keptOffline(page)
     const { url } = site

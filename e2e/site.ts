@@ -39,6 +39,7 @@ export async function servePlain(options: PlainOptions): Promise<Site> {
     const inside = pathname.startsWith(`${basePath}/`)
     const answer = await site.answer({
       pathname: inside ? pathname.slice(basePath.length) : '/outside',
+      accept: 'text/html',
       encodings: '',
       ifNoneMatch: undefined,
     })

@@ -10,6 +10,7 @@ import { createApp } from './app.ts'
 import { openSite } from './static.ts'
 
 const PAGE = `<!doctype html><script>start()</script><script src="./boot.js"></script>`
+const NOT_FOUND = '<!doctype html><h1>None</h1><script>look()</script>'
 const SCRIPT = `export const text = '${'x'.repeat(5000)}'`
 let folder: string
 const servers: ReturnType<typeof createApp>[] = []
@@ -24,6 +25,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'build/index.html'), PAGE)
   await writeFile(join(folder, 'build/scan/index.html'), PAGE)
   await writeFile(join(folder, 'build/_app/immutable/a.js'), SCRIPT)
+  await writeFile(join(folder, 'build/404.html'), NOT_FOUND)
   await writeFile(join(folder, 'build/ort.wasm'), new Uint8Array(2000))
   const site = await openSite(join(folder, 'build'))
   for (const basePath of ['', '/some/sub/path']) {
@@ -94,6 +96,21 @@ test.each([
     'cross-origin-opener-policy': 'same-origin',
   })
   expect(answer.headers['permissions-policy']).toContain('camera=()')
+})
+
+test.each([
+  ['/none', 'the root'],
+  ['/some/sub/path/deep/none/', 'a path'],
+])('who wants a page at the unknown %s under %s gets one, with status 404 and its own policy', async (path, where) => {
+  const to = where === 'the root' ? root : under
+  const { status, headers, body } = await get(path, { to, headers: { accept: 'text/html,*/*;q=0.8' } })
+  expect([status, headers['content-type']]).toEqual([404, 'text/html; charset=utf-8'])
+  expect(body.toString()).toBe(NOT_FOUND)
+  // printf 'look()' | openssl dgst -sha256 -binary | base64
+  expect(headers['content-security-policy']).toContain("'sha256-9aoYu6AhR1u6WyoZ4nqQeCAR2uacraS+m/WWfdfKUrk='")
+  expect(headers['x-content-type-options']).toBe('nosniff')
+  const other = await get(path, { to, headers: { accept: '*/*' } })
+  expect([other.status, other.headers['content-type']]).toEqual([404, 'text/plain; charset=utf-8'])
 })
 
 test('a name that is not this machine is refused (DNS rebinding)', async () => {

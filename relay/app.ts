@@ -45,6 +45,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   }
   const found = await options.site.answer({
     pathname: pathname.slice(basePath.length),
+    accept: headerText(request.headers.accept),
     encodings: headerText(request.headers['accept-encoding']),
     ifNoneMatch: request.headers['if-none-match'],
   })

@@ -50,7 +50,13 @@ interface SiteFile {
 
 export interface StaticSite {
   /** `pathname` as it came in the URL, still percent-encoded. */
-  answer(request: { pathname: string; encodings: string; ifNoneMatch: string | undefined }): Promise<StaticAnswer>
+  answer(request: {
+    pathname: string
+    /** The request's `accept`: who wants a page gets 404.html for an unknown address, others a line of text. */
+    accept: string
+    encodings: string
+    ifNoneMatch: string | undefined
+  }): Promise<StaticAnswer>
 }
 
 /**
@@ -67,12 +73,12 @@ export async function openSite(folder: string): Promise<StaticSite> {
     files.set(url, await describe(path, url))
   }
   return {
-    async answer({ pathname, encodings, ifNoneMatch }) {
+    async answer({ pathname, accept, encodings, ifNoneMatch }) {
       const url = decode(pathname)
       const file = url && (files.get(url) ?? (url.endsWith('/') ? files.get(`${url}index.html`) : undefined))
       if (file) return answerFile(file, encodings, ifNoneMatch)
       if (url && files.has(`${url}/index.html`)) return redirect(`${pathname}/`)
-      return notFound(files.get('/404.html'))
+      return notFound(accept.includes('text/html') ? files.get('/404.html') : undefined, encodings)
     },
   }
 }
@@ -115,8 +121,8 @@ function redirect(location: string): StaticAnswer {
   return { status: 301, headers: { ...securityHeaders(), location }, body: undefined }
 }
 
-async function notFound(page: SiteFile | undefined): Promise<StaticAnswer> {
-  if (page) return { ...(await answerFile(page, '', undefined)), status: 404 }
+async function notFound(page: SiteFile | undefined, encodings: string): Promise<StaticAnswer> {
+  if (page) return { ...(await answerFile(page, encodings, undefined)), status: 404 }
   const headers = { ...securityHeaders(), 'content-type': 'text/plain; charset=utf-8' }
   return { status: 404, headers, body: new TextEncoder().encode('There is no such page here.\n') }
 }

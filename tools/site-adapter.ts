@@ -1,5 +1,5 @@
 /**
- * The static adapter, then what the site needs besides: the folders of site-folders.ts, and the list of all its files inside the service
+ * The static adapter, then what the site needs besides: the folders of site-folders.ts, 404.html, and the list of all its files inside the service
  * worker (SvelteKit's own list leaves out workers and what they load).
  */
 import { createHash } from 'node:crypto'
@@ -7,14 +7,17 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import adapter from '@sveltejs/adapter-static'
 import type { Adapter } from '@sveltejs/kit'
+import { notFoundPage } from './not-found-page.ts'
 import { SITE_FOLDERS } from './site-folders.ts'
 
 const OUT = 'build'
 const SERVICE_WORKER = 'service-worker.js'
 /** The text in src/service-worker.ts that becomes the list, in whichever quotes the minifier chose. */
 const LIST_MARK = /(["'`])__SITE_FILES__\1/
-/** Not kept for offline use: the worker itself, and SvelteKit's note of the build's version. */
-const NOT_KEPT = new Set([SERVICE_WORKER, '_app/version.json'])
+const NOT_FOUND = '404.html'
+const VERSION = '_app/version.json'
+/** Not kept for offline use: the worker itself, SvelteKit's note of the build's version, and what only hosts send. */
+const NOT_KEPT = new Set([SERVICE_WORKER, VERSION, NOT_FOUND])
 
 export interface SiteFile {
   /** Relative to the site's root. */
@@ -32,9 +35,15 @@ export function siteAdapter(): Adapter {
       for (const folder of SITE_FOLDERS) await cp(folder, join(OUT, folder), { recursive: true, force: true })
       // SvelteKit's development manifest; nobody asks for it.
       await rm(join(OUT, '.vite'), { recursive: true, force: true })
+      await writeNotFound()
       await fillServiceWorker()
     },
   }
+}
+
+async function writeNotFound(): Promise<void> {
+  const { version }: { version: string } = JSON.parse(await readFile(join(OUT, VERSION), 'utf8'))
+  await writeFile(join(OUT, NOT_FOUND), notFoundPage(await readFile(join(OUT, 'index.html'), 'utf8'), version))
 }
 
 async function fillServiceWorker(): Promise<void> {
