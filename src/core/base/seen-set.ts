@@ -37,10 +37,20 @@ export class SeenSet {
   }
 
   addBytes(bytes: Uint8Array, from: number, to: number): this {
+    const lanes = this.#lanes
+    let x = lanes[0]!
+    let y = lanes[1]!
     let at = from
     for (; at + 4 <= to; at += 4) {
-      this.addWord(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24))
+      const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+      // As addWord, but kept in registers.
+      x = Math.imul(x ^ word, 0x9e3779b1)
+      y = Math.imul(y + word, 0x85ebca6b)
+      x ^= x >>> 15
+      y ^= y >>> 13
     }
+    lanes[0] = x
+    lanes[1] = y
     let rest = to - from
     for (; at < to; at++) rest = (rest << 8) | bytes[at]!
     return this.addWord(rest)

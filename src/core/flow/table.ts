@@ -25,20 +25,21 @@ export class FlowTable {
   /** What the last `find` saw. */
   foundForward = true
   #newest = EMPTY
-  #slots = new Int32Array(2 * FIRST_CAPACITY).fill(EMPTY)
+  /** Two words each: the row, and its hash, so that a stranger's row need not be fetched to see that it is one. */
+  #slots = new Int32Array(4 * FIRST_CAPACITY).fill(EMPTY)
   #used = 0
   #free = EMPTY
 
   /** The row of the packet's flow, or -1; `foundForward` tells the direction, `hash` is that of the key. */
   find(key: Int32Array, hash: number): number {
     const slots = this.#slots
-    const mask = slots.length - 1
+    const mask = slots.length - 2
     const ints = this.ints
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
       const row = slots[slot]!
       if (row === EMPTY) return EMPTY
+      if (slots[slot + 1] !== hash) continue
       const base = row * WIDTH
-      if (ints[base + HASH] !== hash) continue
       if (isForward(ints, base, key)) {
         this.foundForward = true
         return row
@@ -60,11 +61,7 @@ export class FlowTable {
       this.#free = this.ints[row * WIDTH + NEXT]!
       this.#clear(row)
     }
-    const slots = this.#slots
-    const mask = slots.length - 1
-    let slot = hash & mask
-    while (slots[slot] !== EMPTY) slot = (slot + 1) & mask
-    slots[slot] = row
+    place(this.#slots, row, hash)
     this.ints[row * WIDTH + HASH] = hash
     this.#append(row)
     if (++this.live > this.mostLive) this.mostLive = this.live
@@ -84,15 +81,16 @@ export class FlowTable {
 
   remove(row: number): void {
     const slots = this.#slots
-    const mask = slots.length - 1
-    let hole = this.ints[row * WIDTH + HASH]! & mask
-    while (slots[hole] !== row) hole = (hole + 1) & mask
+    const mask = slots.length - 2
+    let hole = (this.ints[row * WIDTH + HASH]! << 1) & mask
+    while (slots[hole] !== row) hole = (hole + 2) & mask
     // Backward shift (Knuth 6.4 R): move up those that the hole would cut off from their home.
-    for (let slot = (hole + 1) & mask; slots[slot] !== EMPTY; slot = (slot + 1) & mask) {
-      const home = this.ints[slots[slot]! * WIDTH + HASH]! & mask
+    for (let slot = (hole + 2) & mask; slots[slot] !== EMPTY; slot = (slot + 2) & mask) {
+      const home = (slots[slot + 1]! << 1) & mask
       const staysReachable = hole <= slot ? hole < home && home <= slot : hole < home || home <= slot
       if (staysReachable) continue
       slots[hole] = slots[slot]!
+      slots[hole + 1] = slots[slot + 1]!
       hole = slot
     }
     slots[hole] = EMPTY
@@ -134,13 +132,18 @@ export class FlowTable {
     ints.set(this.ints)
     this.ints = ints
     const slots = new Int32Array(2 * this.#slots.length).fill(EMPTY)
-    const mask = slots.length - 1
-    for (const row of this.#slots) {
-      if (row === EMPTY) continue
-      let slot = ints[row * WIDTH + HASH]! & mask
-      while (slots[slot] !== EMPTY) slot = (slot + 1) & mask
-      slots[slot] = row
+    for (let slot = 0; slot < this.#slots.length; slot += 2) {
+      const row = this.#slots[slot]!
+      if (row !== EMPTY) place(slots, row, this.#slots[slot + 1]!)
     }
     this.#slots = slots
   }
+}
+
+function place(slots: Int32Array, row: number, hash: number): void {
+  const mask = slots.length - 2
+  let slot = (hash << 1) & mask
+  while (slots[slot] !== EMPTY) slot = (slot + 2) & mask
+  slots[slot] = row
+  slots[slot + 1] = hash
 }

@@ -8,6 +8,7 @@ import { readDiscovery, readRequest } from './http.ts'
 import { Ja4 } from './ja4.ts'
 import { readMqtt } from './mqtt.ts'
 import { KEY, type Packet, readI32, readU16 } from './packet.ts'
+import { Repeats } from './repeats.ts'
 import { Sightings, sourceAddress, sourceMac } from './sightings.ts'
 import { isClientHello, readClientHello } from './tls.ts'
 
@@ -21,6 +22,7 @@ export class Observer {
   readonly weirds = new Tally()
   readonly #hellos = new HelloStore()
   readonly #ja4 = new Ja4()
+  readonly #repeats = new Repeats()
   /** The address of the record at hand. */
   readonly #words = new Int32Array(4)
 
@@ -61,11 +63,14 @@ export class Observer {
     const end = Math.min(packet.end, packet.payloadEnd)
     const has = (port: number) => source === port || destination === port
     if (has(PORT.dns)) {
-      if (source === PORT.dns) this.#noteAnswers(packet, readDns(bytes, at, end), end)
+      // The first two bytes are the question's number.
+      if (source !== PORT.dns || this.#repeats.has(packet, PORT.dns, at + 2, end)) return
+      this.#noteAnswers(packet, readDns(bytes, at, end), end)
     } else if (has(PORT.mdns)) {
+      if (this.#repeats.has(packet, PORT.mdns, at, end)) return
       this.#noteMulticastDns(packet, readDns(bytes, at, end), end)
     } else if (has(PORT.ssdp)) {
-      this.#noteSsdp(packet, end)
+      if (!this.#repeats.has(packet, PORT.ssdp, at, end)) this.#noteSsdp(packet, end)
     } else {
       this.#noteDhcp(packet, end)
     }
@@ -126,6 +131,7 @@ export class Observer {
   /** The name asked for is what people know, not the one at the end of a chain of aliases. */
   #noteAnswers(packet: Packet, message: DnsMessage | undefined, end: number): void {
     if (message === undefined) {
+      this.#repeats.forget()
       this.weirds.add('bad-dns')
       return
     }
@@ -150,6 +156,7 @@ export class Observer {
 
   #noteMulticastDns(packet: Packet, message: DnsMessage | undefined, end: number): void {
     if (message === undefined) {
+      this.#repeats.forget()
       this.weirds.add('bad-mdns')
       return
     }
