@@ -12,6 +12,7 @@ let context: BrowserContext
 let page: Page
 let scanRoute = ''
 let caseRoute = ''
+let deviceRoute = ''
 
 beforeAll(async () => {
   session = await openSession()
@@ -25,6 +26,7 @@ beforeAll(async () => {
   const { routes } = await runDemo(page, site.url)
   scanRoute = routes[0] ?? ''
   caseRoute = routes[1] ?? ''
+  deviceRoute = routes[2] ?? ''
 })
 afterAll(async () => {
   await session.close()
@@ -175,6 +177,20 @@ describe('files', () => {
     await page.getByRole('heading', { level: 1, name: 'first.csv' }).waitFor()
     await page.getByRole('link', { name: 'second.csv' }).waitFor()
   })
+})
+
+test('a device shows its day by the clock of the recording, as bars and as a table', async () => {
+  await open(page, site.url + deviceRoute)
+  const day = page.getByRole('region', { name: 'Its day' })
+  // The loudest hour's figure stands over its bar.
+  const sentence = (await day.getByText('It moves most between').textContent()) ?? ''
+  await day.locator('svg text', { hasText: /B$/ }).waitFor()
+  expect(await day.locator('.lc-bars').count()).toBe(1)
+  expect(await day.textContent()).toContain('in UTC')
+  await day.getByRole('button', { name: 'Show as table' }).click()
+  const rows = await day.locator('tbody tr').allTextContents()
+  expect(rows).toHaveLength(24)
+  expect(rows.filter((row) => row.includes(/: (.*) in that hour/.exec(sentence)?.[1] ?? 'none'))).not.toEqual([])
 })
 
 describe('the history', () => {

@@ -22,6 +22,7 @@ export function notFoundPage(home: string, version: string): string {
     <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
     <meta name="color-scheme" content="light dark" />
     <meta http-equiv="content-security-policy" content="${policy.replace(/'sha256-[^']*'(?=; style-src)/, `'sha256-${hash}'`)}" />
+    <link rel="icon" href="data:," />
     <title>No such page · IoT Guardian</title>
   </head>
   <body>
