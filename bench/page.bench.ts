@@ -168,7 +168,7 @@ async function stopMs(page: Page, path: string): Promise<number> {
   return stoppedMs
 }
 
-/** Resident memory of the largest renderer below this process, twice a second: "s:MB …, most MB". */
+/** Private memory (RssAnon, as Chromium's own task manager counts it) of the largest renderer below this process, twice a second. */
 function recordMemory(): { stop(): string } {
   const startedMs = Date.now()
   const samples: [number, number][] = []
@@ -193,7 +193,7 @@ function rendererMegabytes(): number {
       const status = readFileSync(`/proc/${id}/status`, 'utf8')
       parents.set(id, Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]))
       if (readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('--type=renderer'))
-        sizes.set(id, Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024)
+        sizes.set(id, Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024)
     } catch (error) {
       // A process that ended between the listing and the look.
       if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')))

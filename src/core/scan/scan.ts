@@ -49,7 +49,8 @@ export interface ScanOptions {
 
 /** An update is due at this many waiting flows, however young the last one is. */
 const MAX_WAITING_FLOWS = 32_768
-const TIMELINE_EVERY_MS = 1000
+/** Timeline and devices change with every flow and are large; they are renewed this often, cases with every update. */
+const SLOW_EVERY_MS = 1000
 /** How far over its fence the baseline opens a case without the model: dull little flows of a scan escape it, one lone transfer may. */
 const CLEAR_RATIO = { 'hosts per minute': 3, 'bytes per minute': 8 } as const
 
@@ -107,7 +108,7 @@ class ScanRun {
   #scoring = 0
   #scoringSinceMs = 0
   #updatedMs = Number.NEGATIVE_INFINITY
-  #timelineMs = Number.NEGATIVE_INFINITY
+  #slowMs = Number.NEGATIVE_INFINITY
   #startMicros = Number.NaN
   #endMicros = Number.NaN
 
@@ -161,16 +162,16 @@ class ScanRun {
   update(last = false): ScanUpdate {
     const now = performance.now()
     this.#updatedMs = now
-    const withTimeline = last || now - this.#timelineMs >= TIMELINE_EVERY_MS
-    if (withTimeline) this.#timelineMs = now
+    const withSlow = last || now - this.#slowMs >= SLOW_EVERY_MS
+    if (withSlow) this.#slowMs = now
     const flows = this.#waiting
     this.#waiting = []
     this.#waitingFlows = 0
     return {
-      progress: this.#progress(withTimeline),
+      progress: this.#progress(withSlow),
       flows,
       cases: (last ? this.#cases.all() : this.#cases.takeChanged()).map((evidence) => this.#describe(evidence)),
-      devices: last ? this.#inventory.devices() : this.#inventory.takeChanged(),
+      devices: last ? this.#inventory.devices() : withSlow ? this.#inventory.takeChanged() : [],
       notes: this.#inventory.takeNotes({ ended: last }),
     }
   }
