@@ -1,7 +1,8 @@
 /**
  * Captures: bytes of a file to FlowBatches with the 78 features and sightings, one thread, beside other programs in the same run.
  * Usage: node bench/flows.bench.ts [ROUNDS] [CAPTURE]. Without CAPTURE one of 1 GiB is made from ../shared with its make-big-capture.c (gcc, libpcap).
- * Processor time and peak memory are those of the whole process, start included (python3 reads them).
+ * Processor time and peak memory are those of the whole process, start included (python3 reads them). Ours is measured as the page gets it,
+ * bundled to JavaScript, and once more from the TypeScript, which Node strips of its types at each start.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
@@ -49,6 +50,22 @@ async function readWhole(path: string): Promise<{ packets: number; flows: number
   return { packets: input.stats.packets, flows: input.stats.rows, sightings }
 }
 
+/** This file and what it reads captures with, as one of JavaScript. */
+async function bundleSelf(folder: string): Promise<string> {
+  const { build } = await import('vite')
+  await build({
+    configFile: false,
+    logLevel: 'silent',
+    build: {
+      ssr: import.meta.filename,
+      outDir: folder,
+      emptyOutDir: false,
+      rolldownOptions: { output: { entryFileNames: 'read.mjs' } },
+    },
+  })
+  return join(folder, 'read.mjs')
+}
+
 /** Many small captures, repeated with other addresses and spread over time, as one. */
 function makeCapture(folder: string): string {
   const list = join(folder, 'list')
@@ -93,9 +110,10 @@ async function main(rounds: number, given: string | undefined): Promise<void> {
     const { packets, flows, sightings } = await readWhole(capture)
     console.log(`${statSync(capture).size} bytes, ${packets} packets, ${flows} flows, ${sightings} sightings`)
     mkdirSync(join(folder, 'nf'))
-    const self = [process.execPath, import.meta.filename, '--read', capture]
+    const bundle = await bundleSelf(folder)
     const programs: readonly (readonly [string, readonly string[], number, number])[] = [
-      ['ours: columns, 78 features, sightings', self, packets, rounds],
+      ['ours: columns, 78 features, sightings', [process.execPath, bundle, '--read', capture], packets, rounds],
+      ['ours, from TypeScript', [process.execPath, import.meta.filename, '--read', capture], packets, rounds],
       [
         'prototype: 78 features',
         [process.execPath, `${SHARED}prototypes/flow-features.js`, capture, '1', '1048576', 'expire'],
