@@ -58,6 +58,16 @@ export async function dropFiles(page: Page, files: readonly { name: string; byte
   for (const type of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('body', type, { dataTransfer: handle })
 }
 
+/** Opens a file of the disk by the system's dialog: for files too large to be handed over as bytes. */
+export async function chooseFile(page: Page, path: string): Promise<void> {
+  const asked = page.waitForEvent('filechooser')
+  await page
+    .getByRole('button', { name: /Open files|Scan a file/ })
+    .first()
+    .click()
+  await (await asked).setFiles(path)
+}
+
 export interface DemoRun {
   /** From the click to the first case on the page. */
   readonly firstFindingMs: number

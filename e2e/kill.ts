@@ -2,14 +2,14 @@
  * `npm run kill-test`: Chromium is killed again and again while a capture is read. After each restart the database opens, every case
  * that a page could read before the kill is there, at least as grown, and the scan that was cut off says so. (Threat model P2.)
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright'
 import { createRandom } from '#core/base/random.ts'
-import { dropFiles, type StoredScan, storedRows } from './actions.ts'
+import { chooseFile, type StoredScan, storedRows } from './actions.ts'
 import { busyCapture } from './busy-capture.ts'
 import { open } from './harness.ts'
 import { startKillable } from './killable.ts'
@@ -22,11 +22,6 @@ export interface KillReport {
   /** Kills before which at least one case of the running scan was read. */
   readonly killsWithCases: number
   readonly lost: readonly string[]
-}
-
-interface DroppedFile {
-  readonly name: string
-  readonly bytes: Uint8Array
 }
 
 interface SeenCase {
@@ -45,10 +40,8 @@ export async function killTest(options: {
 }): Promise<KillReport> {
   const random = createRandom(options.seed)
   const folder = await mkdtemp(join(tmpdir(), 'guardian-kill-'))
-  const capture = {
-    name: 'busy.pcap.gz',
-    bytes: gzipSync(busyCapture({ hours: 96, seed: options.seed }), { level: 1 }),
-  }
+  const capture = join(folder, 'busy.pcap.gz')
+  await writeFile(capture, gzipSync(busyCapture({ hours: 96, seed: options.seed }), { level: 1 }))
   const site = await serveSite()
   const lost: string[] = []
   let seen = new Map<string, number>()
@@ -86,8 +79,8 @@ export async function killTest(options: {
   return { kills: options.kills, acknowledged, killsWithCases, lost }
 }
 
-async function startScan(page: Page, capture: DroppedFile): Promise<void> {
-  await dropFiles(page, [capture])
+async function startScan(page: Page, capture: string): Promise<void> {
+  await chooseFile(page, capture)
   await page.waitForURL(/\bid=/)
 }
 
