@@ -28,6 +28,31 @@ export function storedRows<Row>(page: Page, table: string): Promise<Row[]> {
   }, table)
 }
 
+/** How many findings each stored case has, by its key: counted in the page, since cases carry hundreds of findings each. */
+export async function storedFindingCounts(page: Page): Promise<Map<string, number>> {
+  const counts = await page.evaluate(async () => {
+    const opened = indexedDB.open('iot-guardian')
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      opened.onsuccess = () => resolve(opened.result)
+      opened.onerror = () => reject(opened.error)
+    })
+    if (!database.objectStoreNames.contains('cases')) return []
+    const found: [string, number][] = []
+    const cursor = database.transaction('cases').objectStore('cases').openCursor()
+    await new Promise<void>((resolve, reject) => {
+      cursor.onerror = () => reject(cursor.error)
+      cursor.onsuccess = () => {
+        if (!cursor.result) return resolve()
+        found.push([cursor.result.value.key, cursor.result.value.value.findingCount])
+        cursor.result.continue()
+      }
+    })
+    database.close()
+    return found
+  })
+  return new Map(counts)
+}
+
 /** Resolves with the newest scan once no scan runs any more. */
 export async function scansEnded(page: Page, options: { count: number; timeoutMs?: number }): Promise<StoredScan[]> {
   const endMs = Date.now() + (options.timeoutMs ?? 60_000)

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright'
 import { createRandom } from '#core/base/random.ts'
-import { chooseFile, type StoredScan, storedRows } from './actions.ts'
+import { chooseFile, type StoredScan, storedFindingCounts, storedRows } from './actions.ts'
 import { busyCapture } from './busy-capture.ts'
 import { open } from './harness.ts'
 import { startKillable } from './killable.ts'
@@ -24,14 +24,11 @@ export interface KillReport {
   readonly lost: readonly string[]
 }
 
-interface SeenCase {
-  readonly key: string
-  readonly value: { readonly findingCount: number }
-}
-
 /** History is dropped after so many kills, or the disk fills. */
 const KILLS_PER_PROFILE = 10
 const MAX_WAIT_MS = 6000
+/** Between two looks, so that the scan has the machine. */
+const POLL_MS = 50
 
 export async function killTest(options: {
   kills: number
@@ -89,16 +86,17 @@ async function watchCases(page: Page, options: { untilMs: number; seen: Map<stri
   const scanId = new URL(page.url()).searchParams.get('id') ?? ''
   let count = 0
   while (Date.now() < options.untilMs) {
-    const cases = (await storedRows<SeenCase>(page, 'cases')).filter(({ key }) => key.startsWith(`${scanId}/`))
-    for (const { key, value } of cases) options.seen.set(key, value.findingCount)
-    count = cases.length
+    const own = [...(await storedFindingCounts(page))].filter(([key]) => key.startsWith(`${scanId}/`))
+    for (const [key, findings] of own) options.seen.set(key, findings)
+    count = own.length
+    await page.waitForTimeout(POLL_MS)
   }
   return count
 }
 
 /** Sentences about what was there before and is not now. */
 async function missing(page: Page, seen: ReadonlyMap<string, number>): Promise<string[]> {
-  const cases = new Map((await storedRows<SeenCase>(page, 'cases')).map(({ key, value }) => [key, value.findingCount]))
+  const cases = await storedFindingCounts(page)
   const problems: string[] = []
   for (const [key, findings] of seen) {
     const now = cases.get(key)

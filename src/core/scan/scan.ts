@@ -8,6 +8,7 @@ import { tailProbability } from '../detect/calibration.ts'
 import type { Network } from '../detect/network.ts'
 import { ASSUMED_WINDOWS_PER_WEEK, resolveThreshold, type ThresholdChoice } from '../detect/threshold.ts'
 import { DeviceTypical } from '../detect/typical.ts'
+import type { Device } from '../device/device.ts'
 import { Inventory } from '../device/inventory.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import type { FlowInput, InputStep } from '../flow/input.ts'
@@ -51,6 +52,8 @@ export interface ScanOptions {
 const MAX_WAITING_FLOWS = 32_768
 /** Timeline and devices change with every flow and are large; they are renewed this often, cases with every update. */
 const SLOW_EVERY_MS = 1000
+/** Peers told of a device while its file is read; the last update has them as the inventory shows them. */
+const PEERS_WHILE_READING = 5
 /** How far over its fence the baseline opens a case without the model: dull little flows of a scan escape it, one lone transfer may. */
 const CLEAR_RATIO = { 'hosts per minute': 3, 'bytes per minute': 8 } as const
 
@@ -171,7 +174,7 @@ class ScanRun {
       progress: this.#progress(withSlow),
       flows,
       cases: (last ? this.#cases.all() : this.#cases.takeChanged()).map((evidence) => this.#describe(evidence)),
-      devices: last ? this.#inventory.devices() : withSlow ? this.#inventory.takeChanged() : [],
+      devices: last ? this.#inventory.devices() : withSlow ? this.#changedDevices() : [],
       notes: this.#inventory.takeNotes({ ended: last }),
     }
   }
@@ -280,6 +283,12 @@ class ScanRun {
       tailProbability: (score) => tailProbability(score, calibration),
       timeZone: this.#options.timeZone,
     })
+  }
+
+  #changedDevices(): Device[] {
+    return this.#inventory
+      .takeChanged()
+      .map((device) => ({ ...device, peers: device.peers.slice(0, PEERS_WHILE_READING) }))
   }
 
   #indexOf(id: string): number {
