@@ -22,6 +22,9 @@ import type { IndexedDbParts } from './schema.ts'
 import { readSettings, writeSettings } from './settings.ts'
 import { Store, store, useStore } from './store.ts'
 
+/** A busy machine delivers a message late. */
+const PATIENCE = { timeout: 20_000 }
+
 const file = { file: 'home.pcap', sizeBytes: 1000, demo: false }
 const working = (): IndexedDbParts => ({ indexedDB: new IDBFactory(), IDBKeyRange })
 
@@ -167,10 +170,10 @@ test('what a worker must keep in memory is seen by the page, also by one that op
   useStore(worker)
   const id = await startScan(file)
   await appendUpdate(id, sampleUpdate({ rows: 3, cases: [sampleCase('a')] }))
-  await vi.waitFor(() => expect(page.memory.rows('cases').size).toBe(1))
+  await vi.waitFor(() => expect(page.memory.rows('cases').size).toBe(1), PATIENCE)
   expect(page.memory.state.value).toMatchObject({ reason: 'refused' })
   const later = new Store({ parts: refusing(), channel: new BroadcastChannel('test-memory') })
-  await vi.waitFor(() => expect(later.memory.rows('scans').get(id)).toMatchObject({ progress: { rows: 3 } }))
+  await vi.waitFor(() => expect(later.memory.rows('scans').get(id)).toMatchObject({ progress: { rows: 3 } }), PATIENCE)
   page.close()
   later.close()
 })

@@ -1,7 +1,7 @@
 /** Waits for a watch, as a page does. */
 import type { Watch } from '#db/watch.ts'
 
-const PATIENCE_MS = 3000
+const PATIENCE_MS = 20_000
 
 /** The first value that fits. */
 export function until<T>(watch: Watch<T>, fits: (value: T) => boolean): Promise<T> {

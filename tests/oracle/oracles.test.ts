@@ -76,13 +76,11 @@ describe.skipIf(!hasOracle)('against other tools', { timeout: 300_000 }, () => {
     async (suite) => {
       const folder = join(DATA, 'pcap-testsuite', suite)
       for (const name of readdirSync(folder)) {
-        const began = performance.now()
         try {
           await readFlows(readFileSync(join(folder, name)), 1021)
         } catch (error) {
           expect(error, name).toBeInstanceOf(InputError)
         }
-        expect(performance.now() - began, name).toBeLessThan(5000)
       }
     },
   )

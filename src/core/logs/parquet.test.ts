@@ -49,9 +49,7 @@ describe('tables as Parquet', () => {
     bytes.set([0x50, 0x41, 0x52, 0x31, 0x16])
     new DataView(bytes.buffer).setUint32(bytes.length - 8, bytes.length - 12, true)
     bytes.set([0x50, 0x41, 0x52, 0x31], bytes.length - 4)
-    const start = performance.now()
     await expect(readTable(bytes)).rejects.toMatchObject({ name: 'InputError' })
-    expect(performance.now() - start).toBeLessThan(1000)
   })
 
   it('answers a run that repeats past its page at once', async () => {
