@@ -1,6 +1,7 @@
 /** The whole history as one file, and back: looked through before anything is changed, then merged or put in its place. */
 import { InputError, unreachable } from '#core/base/errors.ts'
 import { BACKUP_MAGIC, BACKUP_VERSION, type BackupEntry, EntryWriter, readEntries } from './backup-format.ts'
+import { hiddenModelIds } from './models.ts'
 import { hiddenScanIds } from './scans.ts'
 import { keyOf, type ScanRecord, type Tables } from './schema.ts'
 import { writeSettings } from './settings.ts'
@@ -23,6 +24,8 @@ export interface BackupPreview {
     readonly isHere: boolean
   }[]
   readonly cases: number
+  /** Trained or imported here; the shipped ones come with the app. */
+  readonly models: number
   readonly flows: number
   /** Scans here that the backup does not hold: `replace` would remove them. */
   readonly onlyHere: number
@@ -30,8 +33,9 @@ export interface BackupPreview {
 
 export type RestoreMode = 'merge' | 'replace'
 
-/** Records read from the database at once: batches of flows are large, the others are small. */
-const FLOWS_AT_ONCE = 1
+/** Records read from the database at once: batches of flows and files of models are large, the others are small. */
+const LARGE: ReadonlySet<BackupTable> = new Set<BackupTable>(['flows', 'flowFeatures', 'modelFiles'])
+const LARGE_AT_ONCE = 1
 const RECORDS_AT_ONCE = 500
 const HEAD_BYTES = BACKUP_MAGIC.length + 1
 
@@ -52,6 +56,7 @@ export async function previewBackup(file: Blob): Promise<BackupPreview> {
   const found = new Map<string, ScanRecord>()
   let createdAt = Number.NaN
   let cases = 0
+  let models = 0
   let flows = 0
   for await (const entry of entriesOf(file)) {
     switch (entry.kind) {
@@ -62,6 +67,7 @@ export async function previewBackup(file: Blob): Promise<BackupPreview> {
         const { table, record } = checked(entry)
         if ('startedAt' in record) found.set(record.id, record)
         else if (table === 'cases') cases++
+        else if (table === 'models') models++
         else if (table === 'flowSpans' && 'length' in record) flows += record.length
         break
       }
@@ -76,7 +82,7 @@ export async function previewBackup(file: Blob): Promise<BackupPreview> {
     return { id, file: name, startedAt, isHere: here.has(id) }
   })
   const onlyHere = [...here].filter((id) => !found.has(id)).length
-  return { createdAt, scans, cases, flows, onlyHere }
+  return { createdAt, scans, cases, models, flows, onlyHere }
 }
 
 /**
@@ -118,17 +124,24 @@ function isNewer(record: Tables[BackupTable], known: Tables[BackupTable]): boole
   return 'changedAt' in record && 'changedAt' in known && record.changedAt > known.changedAt
 }
 
+/** The scan or model that a record belongs to, or its own key. The log of promotions outlives its models. */
+function ownerOf(record: Tables[BackupTable]): string {
+  if ('scanId' in record) return record.scanId
+  if ('modelId' in record && !('role' in record)) return record.modelId
+  return keyOf(record)
+}
+
 async function* entryBytes(createdAt: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const writer = new EntryWriter()
   yield writer.write({ kind: 'head', createdAt })
-  const hidden = await hiddenScanIds()
+  const hidden = new Set([...(await hiddenScanIds()), ...(await hiddenModelIds())])
   let records = 0
   for (const table of BACKUP_TABLES) {
     const keys = await store().keys(table)
-    const step = table === 'flows' || table === 'flowFeatures' ? FLOWS_AT_ONCE : RECORDS_AT_ONCE
+    const step = LARGE.has(table) ? LARGE_AT_ONCE : RECORDS_AT_ONCE
     for (let at = 0; at < keys.length; at += step) {
       for (const record of await store().getMany(table, keys.slice(at, at + step))) {
-        if (hidden.has('scanId' in record ? record.scanId : keyOf(record))) continue
+        if (hidden.has(ownerOf(record))) continue
         records++
         yield writer.write({ kind: 'record', table, record })
       }

@@ -1,4 +1,5 @@
 /** How safe the history is here: will the browser keep it, is there room, when was it backed up. */
+import { purgeModels } from './models.ts'
 import { purgeDeleted } from './scans.ts'
 import { readSettings } from './settings.ts'
 import { store } from './store.ts'
@@ -53,6 +54,7 @@ export async function askToPersist(manager: StorageManagerPort | undefined = nav
 /** For a full disk: removes for good what is being deleted, then brings to disk what is only in memory. True when nothing is left there. */
 export async function makeRoom(): Promise<boolean> {
   await purgeDeleted(Number.POSITIVE_INFINITY)
+  await purgeModels(Number.POSITIVE_INFINITY)
   const isSaved = await store().flushMemory()
   await measureStorage()
   return isSaved

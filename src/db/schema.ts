@@ -113,6 +113,66 @@ export interface FlowFeaturesRecord {
   features: Float32Array
 }
 
+/** What a scan asks a model for; one model fills a role at a time. */
+export const MODEL_ROLES = ['judge'] as const
+export type ModelRole = (typeof MODEL_ROLES)[number]
+
+/** A model of this home: trained here or brought by a file. The shipped ones are files of the site and have no record. */
+export interface ModelRecord {
+  /** From the hashes of its files: the same model twice is one record. */
+  id: string
+  name: string
+  version: string
+  kind: string
+  source: 'trained' | 'imported'
+  /** manifest.json, as it came. */
+  manifest: unknown
+  /** Markdown. */
+  card: string
+  /** The bytes are in `modelFiles`: lists do not read them. */
+  files: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[]
+  /** SHA-256 of what it learnt from; undefined when its maker did not say. */
+  dataHash: string | undefined
+  /** The model from which it was made; see `ModelRef` in models.ts. */
+  parent: string | undefined
+  createdAt: number
+  /** Set while a deletion can be undone. */
+  deletedAt?: number
+}
+
+export interface ModelFileRecord {
+  /** `modelId/path` */
+  key: string
+  modelId: string
+  path: string
+  bytes: Uint8Array
+}
+
+/** One line of the log of who took over when. */
+export interface PromotionRecord {
+  /** Rises with time. */
+  key: string
+  role: ModelRole
+  modelId: string
+  /** As it was called then: the log outlives the model. */
+  name: string
+  version: string
+  at: number
+  /** Why: the verdict of the comparison, or that there was none. */
+  reason: string
+  rolledBackAt?: number
+}
+
+/** What a model was seen to do on a labelled file. */
+export interface EvaluationRecord {
+  key: string
+  modelId: string
+  file: string
+  at: number
+  /** As core/evaluate wrote it. */
+  report: unknown
+}
+
 export interface SettingRecord {
   name: string
   value: unknown
@@ -141,6 +201,10 @@ export interface Tables {
   flowSpans: FlowSpanRecord
   flows: FlowRecord
   flowFeatures: FlowFeaturesRecord
+  models: ModelRecord
+  modelFiles: ModelFileRecord
+  promotions: PromotionRecord
+  evaluations: EvaluationRecord
   settings: SettingRecord
   ledger: LedgerRecord
 }
@@ -150,7 +214,7 @@ export type TableName = keyof Tables
 /** The primary key of a record of any table. */
 export function keyOf(record: Tables[TableName]): string {
   if ('id' in record) return record.id
-  return 'name' in record ? record.name : record.key
+  return 'key' in record ? record.key : record.name
 }
 
 export const TABLE_NAMES = [
@@ -162,6 +226,10 @@ export const TABLE_NAMES = [
   'flowSpans',
   'flows',
   'flowFeatures',
+  'models',
+  'modelFiles',
+  'promotions',
+  'evaluations',
   'settings',
   'ledger',
 ] as const satisfies readonly TableName[]
@@ -191,6 +259,10 @@ export class GuardianDatabase extends Dexie {
   declare flowSpans: EntityTable<FlowSpanRecord, 'key'>
   declare flows: EntityTable<FlowRecord, 'key'>
   declare flowFeatures: EntityTable<FlowFeaturesRecord, 'key'>
+  declare models: EntityTable<ModelRecord, 'id'>
+  declare modelFiles: EntityTable<ModelFileRecord, 'key'>
+  declare promotions: EntityTable<PromotionRecord, 'key'>
+  declare evaluations: EntityTable<EvaluationRecord, 'key'>
   declare settings: EntityTable<SettingRecord, 'name'>
   declare ledger: EntityTable<LedgerRecord, 'key'>
 
@@ -208,6 +280,13 @@ export class GuardianDatabase extends Dexie {
       flowFeatures: 'key, scanId',
       settings: 'name',
       ledger: 'key, at',
+    })
+    // Models came; what version 1 holds stays as it is.
+    this.version(2).stores({
+      models: 'id, createdAt, deletedAt',
+      modelFiles: 'key, modelId',
+      promotions: 'key, role',
+      evaluations: 'key, modelId, at',
     })
   }
 }

@@ -235,6 +235,10 @@ function portsOf(port: <Name extends TableName>(name: Name) => TablePort<Tables[
     flowSpans: port('flowSpans'),
     flows: port('flows'),
     flowFeatures: port('flowFeatures'),
+    models: port('models'),
+    modelFiles: port('modelFiles'),
+    promotions: port('promotions'),
+    evaluations: port('evaluations'),
     settings: port('settings'),
     ledger: port('ledger'),
   }

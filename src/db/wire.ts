@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { BOX_PLOT_DETECTOR, MODEL_DETECTOR, RULE_DETECTOR } from '#core/alert/evidence.ts'
 import { SEVERITIES } from '#core/alert/severity.ts'
 import { FILE_KINDS } from '#core/scan/update.ts'
-import type { TableName } from './schema.ts'
+import { MODEL_ROLES, type TableName } from './schema.ts'
 
 const text = v.pipe(v.string(), v.maxLength(100_000))
 /** Any number, NaN too: it stands for times and figures that are not known. */
@@ -176,6 +176,31 @@ const RECORDS = {
   }),
   flows,
   flowFeatures: v.looseObject({ ...owned, features: v.instance(Float32Array) }),
+  models: v.looseObject({
+    id: text,
+    name: text,
+    version: text,
+    kind: text,
+    source: v.picklist(['trained', 'imported']),
+    manifest: v.unknown(),
+    card: text,
+    files: v.array(v.looseObject({ path: text, sizeBytes: count, sha256: text })),
+    dataHash: optionalText,
+    parent: optionalText,
+    createdAt: count,
+  }),
+  modelFiles: v.looseObject({ key: text, modelId: text, path: text, bytes: v.instance(Uint8Array) }),
+  promotions: v.looseObject({
+    key: text,
+    role: v.picklist(MODEL_ROLES),
+    modelId: text,
+    name: text,
+    version: text,
+    at: count,
+    reason: text,
+    rolledBackAt: v.optional(count),
+  }),
+  evaluations: v.looseObject({ key: text, modelId: text, file: text, at: count, report: v.unknown() }),
   settings: v.looseObject({ name: text, value: v.unknown() }),
 } as const satisfies Partial<Record<TableName, unknown>>
 
@@ -190,6 +215,10 @@ export const BACKUP_TABLES = [
   'flowSpans',
   'flows',
   'flowFeatures',
+  'models',
+  'modelFiles',
+  'promotions',
+  'evaluations',
 ] as const satisfies readonly (keyof typeof RECORDS)[]
 
 export type BackupTable = (typeof BACKUP_TABLES)[number]

@@ -1,6 +1,7 @@
 /** What has to happen once when the app opens in a tab. */
 
 import { measureStorage } from '#db/health.ts'
+import { purgeModels } from '#db/models.ts'
 import { markInterrupted, purgeDeleted } from '#db/scans.ts'
 import { keepLedger } from '#lib/remote/ledger.ts'
 import { registerServiceWorker } from '#lib/remote/service-worker.ts'
@@ -24,6 +25,7 @@ async function tidy(): Promise<void> {
   await measureStorage()
   await markInterrupted()
   await purgeDeleted(Date.now() - KEEP_DELETED_MS)
+  await purgeModels(Date.now() - KEEP_DELETED_MS)
   const shared = await takeSharedFiles()
   if (shared.length > 0) jobs.addFiles(shared)
 }
