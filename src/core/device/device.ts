@@ -4,7 +4,7 @@ export interface Device {
   readonly id: string
   /** Best known: a name it gave itself (DHCP, mDNS), else vendor and kind, else its address. */
   readonly name: string
-  readonly nameFrom: 'dhcp' | 'mdns' | 'ssdp' | 'dns' | 'vendor' | 'address' | 'table'
+  readonly nameFrom: 'dhcp' | 'mdns' | 'ssdp' | 'dns' | 'vendor' | 'address' | 'table' | 'group'
   readonly mac: string | undefined
   /** Set when the MAC is locally administered, hence has no maker. */
   readonly randomMac: boolean

@@ -28,10 +28,13 @@ export class DeviceEntry {
   readonly votes = new KindVotes()
   readonly addresses = new Set<string>()
   readonly #names = new Map<NameSource, string>()
+  readonly #group: string | undefined
 
-  constructor(id: string, isLocal: boolean) {
+  /** `group` names an entry that stands for several devices. */
+  constructor(id: string, isLocal: boolean, group?: string) {
     this.id = id
     this.isLocal = isLocal
+    this.#group = group
   }
 
   setMac(mac: string, vendor: string | undefined): void {
@@ -67,6 +70,7 @@ export class DeviceEntry {
   }
 
   get name(): Pick<Device, 'name' | 'nameFrom'> {
+    if (this.#group !== undefined) return { name: this.#group, nameFrom: 'group' }
     for (const from of NAME_ORDER) {
       const name = this.#names.get(from)
       if (name !== undefined) return { name, nameFrom: from }

@@ -178,12 +178,14 @@ describe('limits', () => {
   })
 
   it('counts what has no address yet as nobody in particular', () => {
+    const inventory = new Inventory()
     expect(
-      ownersOf(new Inventory(), [
+      ownersOf(inventory, [
         { from: '0.0.0.0', to: '255.255.255.255' },
         { from: '::', to: 'ff02::16' },
       ]),
     ).toEqual(['ip:0.0.0.0', 'ip:0.0.0.0'])
+    expect(inventory.devices()[0]).toMatchObject({ name: 'Devices without an address yet', nameFrom: 'group' })
   })
 })
 

@@ -278,9 +278,7 @@ export class Inventory {
     const known = this.#byId.get(id)
     if (known !== undefined) return known
     if (this.#byId.size >= MAX_DEVICES && id !== OVERFLOW_ID) return this.#entry(OVERFLOW_ID, false)
-    const entry = new DeviceEntry(id, isLocal)
-    const title = TITLES.get(id)
-    if (title !== undefined) entry.addName('dns', title)
+    const entry = new DeviceEntry(id, isLocal, TITLES.get(id))
     this.#byId.set(id, entry)
     return entry
   }

@@ -17,6 +17,7 @@ const NAME_SOURCES: Readonly<Record<Device['nameFrom'], string>> = {
   vendor: 'made from its maker and kind, for it gave no name',
   address: 'its address, for it gave no name',
   table: 'the file has no addresses, so all rows count as one device',
+  group: 'several devices that cannot be told apart, counted as one',
 }
 
 export function knownFacts(device: Device, zone?: string): Fact[] {
