@@ -10,6 +10,7 @@ const PATHS = {
   case: '/case/',
   devices: '/devices/',
   history: '/history/',
+  models: '/models/',
   settings: '/settings/',
 } as const
 

@@ -10,6 +10,7 @@ const AFTER_G: Readonly<Record<string, PageName>> = {
   c: 'cases',
   d: 'devices',
   y: 'history',
+  m: 'models',
   e: 'settings',
 }
 const G_MS = 1500

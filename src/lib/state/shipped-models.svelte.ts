@@ -1,0 +1,61 @@
+/** The models that come with the app: their manifests and cards, kept with the site. */
+import { SHIPPED_MODEL_FOLDER } from '#core/model/shipped.ts'
+import { shippedId } from '#db/models.ts'
+import type { ModelItem } from '#lib/ui/model-item.ts'
+import { resolve } from '$app/paths'
+
+const FOLDERS = [SHIPPED_MODEL_FOLDER] as const
+
+class ShippedModels {
+  /** The one in use by default first. Undefined while loading. */
+  list: readonly ModelItem[] | undefined = $state.raw()
+  /** Why they are not known. */
+  problem: string | undefined = $state()
+  #asked = false
+
+  load(): void {
+    if (this.#asked) return
+    this.#asked = true
+    Promise.all(FOLDERS.map(readShipped)).then(
+      (list) => {
+        this.list = list
+        this.problem = undefined
+      },
+      (error: unknown) => {
+        this.#asked = false
+        this.problem = error instanceof Error ? error.message : String(error)
+      },
+    )
+  }
+}
+
+export const shippedModels = new ShippedModels()
+
+/** The bytes of a file in a shipped model's folder. */
+export async function fetchShipped(path: string): Promise<Uint8Array> {
+  const response = await fetch(`${resolve('/')}${path}`)
+  if (!response.ok) throw new Error(`The app's own file ${path} could not be loaded (status ${response.status}).`)
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+async function readShipped(folder: string): Promise<ModelItem> {
+  const [manifestBytes, cardBytes, { readManifest }] = await Promise.all([
+    fetchShipped(`${folder}manifest.json`),
+    fetchShipped(`${folder}card.md`),
+    import('#core/model/manifest.ts'),
+  ])
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+  const { name, version, kind, created, files } = readManifest(JSON.parse(text(manifestBytes)))
+  return {
+    id: shippedId(name, version),
+    name,
+    version,
+    kind,
+    source: 'shipped',
+    createdAt: Date.parse(created),
+    sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    parent: undefined,
+    dataHash: undefined,
+    card: text(cardBytes),
+  }
+}
