@@ -30,7 +30,8 @@ export interface ScanRecord {
   flowsNotKept?: number
 }
 
-export type CaseState = 'open' | 'acknowledged' | 'resolved' | 'normal'
+/** `normal` and `bad` are what a person says it was: models learn and are measured by them. */
+export type CaseState = 'open' | 'acknowledged' | 'resolved' | 'normal' | 'bad'
 
 export interface CaseRecord {
   /** `scanId/case.id` */

@@ -156,7 +156,7 @@ const RECORDS = {
   }),
   cases: v.looseObject({
     ...owned,
-    state: v.picklist(['open', 'acknowledged', 'resolved', 'normal']),
+    state: v.picklist(['open', 'acknowledged', 'resolved', 'normal', 'bad']),
     stateNote: optionalText,
     changedAt: count,
     order: count,

@@ -8,6 +8,7 @@ const DONE: Readonly<Record<CaseState, string>> = {
   acknowledged: 'Acknowledged. It stays in your list.',
   resolved: 'Resolved.',
   normal: 'Noted as normal for this device.',
+  bad: 'Noted as bad. Models can learn from it.',
 }
 
 export async function decideCase(key: string, state: CaseState, note?: string): Promise<void> {

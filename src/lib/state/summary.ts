@@ -8,7 +8,7 @@ const WEEK_MS = 7 * 86_400_000
 export interface BudgetMeter {
   readonly weeks: number
   readonly raised: number
-  /** A person acknowledged or resolved it: it was worth the look. */
+  /** A person acknowledged or resolved it, or called it bad: it was worth the look. */
   readonly useful: number
   /** A person said that it is normal. */
   readonly normal: number
@@ -23,7 +23,7 @@ export function budgetMeter(cases: readonly CaseRecord[], nowMs: number, weeks =
   return {
     weeks,
     raised: recent.length,
-    useful: count('acknowledged', 'resolved'),
+    useful: count('acknowledged', 'resolved', 'bad'),
     normal: count('normal'),
     open: count('open'),
   }

@@ -3,7 +3,7 @@ import type { Case } from '#core/alert/case.ts'
 
 export interface CaseItem {
   readonly key: string
-  readonly state: 'open' | 'acknowledged' | 'resolved' | 'normal'
+  readonly state: 'open' | 'acknowledged' | 'resolved' | 'normal' | 'bad'
   readonly stateNote?: string
   readonly value: Case
 }
@@ -13,4 +13,5 @@ export const STATE_WORDS = {
   acknowledged: 'acknowledged',
   resolved: 'resolved',
   normal: 'normal for this device',
+  bad: 'it was bad',
 } as const satisfies Record<CaseItem['state'], string>
