@@ -25,7 +25,8 @@ export const DEPENDENCIES = {
     [],
   ],
   'src/core/rule': [['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/device'], []],
-  'src/core/evaluate': [['src/core/base', 'src/core/prep', 'src/core/detect'], []],
+  // logs/label.ts: what a label means
+  'src/core/evaluate': [['src/core/base', 'src/core/prep', 'src/core/detect', 'src/core/logs'], []],
   'src/core/scan': [
     [
       'src/core/base',
