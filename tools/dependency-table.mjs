@@ -18,7 +18,7 @@ export const DEPENDENCIES = {
     ['papaparse', 'hyparquet', 'fflate'],
   ],
   'src/core/prep': [['src/core/base', 'src/core/flow', 'src/core/model'], []],
-  'src/core/model': [['src/core/base'], []],
+  'src/core/model': [['src/core/base'], ['fflate']],
   'src/core/alert': [['src/core/base'], []],
   'src/core/detect': [
     ['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/prep', 'src/core/model', 'src/core/device'],

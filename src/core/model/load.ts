@@ -1,5 +1,6 @@
 /** Loads a model: manifest read, weights verified. What fails is refused whole; there is no unverified way in. */
 import { ModelError } from '../base/errors.ts'
+import { parseManifest } from './folder.ts'
 import { type ModelManifest, readManifest } from './manifest.ts'
 import { verifyFile } from './verify.ts'
 
@@ -11,11 +12,9 @@ export interface LoadedModel {
   readonly sha256: string
 }
 
-const MAX_MANIFEST_BYTES = 1 << 20
-
 /** `fetchFile` gives the bytes of a file in the model's folder. Throws ModelError with a sentence. */
 export async function loadModel(fetchFile: (path: string) => Promise<Uint8Array>): Promise<LoadedModel> {
-  const manifest = readManifest(parseJson(await fetchFile('manifest.json')))
+  const manifest = readManifest(parseManifest(await fetchFile('manifest.json')))
   const entry = manifest.files.find((file) => file.path.endsWith('.onnx'))
   if (!entry) throw new ModelError(`the manifest of ${manifest.name} names no .onnx file`)
   let network: Uint8Array | undefined
@@ -26,14 +25,4 @@ export async function loadModel(fetchFile: (path: string) => Promise<Uint8Array>
   }
   if (!network) throw new Error('the network file was not among the files')
   return { manifest, network, sha256: entry.sha256 }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  if (bytes.length > MAX_MANIFEST_BYTES)
-    throw new ModelError(`manifest.json has ${bytes.length} bytes; at most 1 MB is read`)
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes))
-  } catch (error) {
-    throw new ModelError(`manifest.json is not JSON: ${error instanceof Error ? error.message : String(error)}`)
-  }
 }

@@ -1,5 +1,5 @@
 /** What is stored beside a model's weights: everything needed to use it, and to refuse it. */
-import { ModelError } from '../base/errors.ts'
+import { array, hash, number, numbers, object, oneOf, refuse, text, whole } from './fields.ts'
 
 export interface ModelManifest {
   readonly format: 'iot-guardian-model/1'
@@ -16,8 +16,15 @@ export interface ModelManifest {
   readonly calibration: Calibration
   /** Median of each number input over benign training rows, in its own unit: the fallback for "typical". */
   readonly typical: readonly number[]
-  readonly files: readonly { readonly path: string; readonly sha256: string; readonly sizeBytes: number }[]
+  readonly files: readonly FileEntry[]
   readonly created: string
+}
+
+export interface FileEntry {
+  readonly path: string
+  /** Lower-case hexadecimal. */
+  readonly sha256: string
+  readonly sizeBytes: number
 }
 
 export type ModelInput =
@@ -86,7 +93,7 @@ function readInput(value: unknown, index: number): ModelInput {
   return { column, kind: 'number', transform: oneOf(input.transform, ['none', 'log1p'] as const, `${path}.transform`) }
 }
 
-function readCalibration(value: unknown): Calibration {
+export function readCalibration(value: unknown): Calibration {
   const calibration = object(value, 'calibration')
   const quantiles = numbers(calibration.quantiles, 'calibration.quantiles')
   if (quantiles.length < 2 || quantiles.some((score, i) => i > 0 && score < quantiles[i - 1]!)) {
@@ -114,58 +121,15 @@ function readCalibration(value: unknown): Calibration {
   }
 }
 
-function readFileEntry(value: unknown, index: number): ModelManifest['files'][number] {
+export function readFileEntry(value: unknown, index: number): FileEntry {
   const path = `files[${index}]`
   const file = object(value, path)
   const name = text(file.path, `${path}.path`)
   // The path is joined to the model's folder: it must stay inside.
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) refuse(`${path}.path`, 'a plain file name', name)
-  const sha256 = text(file.sha256, `${path}.sha256`)
-  if (!/^[0-9a-f]{64}$/.test(sha256)) refuse(`${path}.sha256`, '64 hexadecimal digits', sha256)
-  return { path: name, sha256, sizeBytes: whole(file.sizeBytes, `${path}.sizeBytes`) }
-}
-
-function refuse(path: string, expected: string, came: string): never {
-  throw new ModelError(`the model's manifest needs ${expected} at ${path}, and has ${came.slice(0, 80)}`)
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (value === null || Array.isArray(value) || typeof value === 'object')
-    return value === null ? 'null' : 'something else'
-  return typeof value === 'number' ? String(value) : JSON.stringify(value)
-}
-
-function object(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (!isRecord(value)) refuse(path, 'an object', describe(value))
-  return value
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function array(value: unknown, path: string): readonly unknown[] {
-  return Array.isArray(value) ? value : refuse(path, 'a list', describe(value))
-}
-
-function text(value: unknown, path: string): string {
-  return typeof value === 'string' && value !== '' ? value : refuse(path, 'a text', describe(value))
-}
-
-function number(value: unknown, path: string): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : refuse(path, 'a finite number', describe(value))
-}
-
-function whole(value: unknown, path: string): number {
-  const count = number(value, path)
-  return Number.isSafeInteger(count) && count > 0 ? count : refuse(path, 'a whole number above 0', String(count))
-}
-
-function numbers(value: unknown, path: string): readonly number[] {
-  return array(value, path).map((item, index) => number(item, `${path}[${index}]`))
-}
-
-function oneOf<T extends string>(value: unknown, allowed: readonly T[], path: string): T {
-  return allowed.find((name) => name === value) ?? refuse(path, allowed.join(' or '), describe(value))
+  return {
+    path: name,
+    sha256: hash(file.sha256, `${path}.sha256`),
+    sizeBytes: whole(file.sizeBytes, `${path}.sizeBytes`),
+  }
 }

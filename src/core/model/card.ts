@@ -1,0 +1,104 @@
+/** The card of a model, for the person who has to decide whether to trust it: made from its manifest alone. */
+import { formatCount, formatNumber } from '../base/format.ts'
+import { type Fields, isRecord } from './fields.ts'
+import type { FolderManifest, ModelKind } from './folder-manifest.ts'
+
+type CardManifest = Omit<FolderManifest, 'format' | 'files'>
+
+const WHAT: Readonly<Record<ModelKind, string>> = {
+  nearest: 'It calls a flow unusual that is far from every benign flow it has kept (log1p, standardised, weighted).',
+  'isolation-forest': 'It calls a flow unusual that few random cuts set apart from benign flows.',
+  'random-forest':
+    'It gives the probability that a flow is not benign, from the votes of trees that saw labelled flows.',
+  boosting: 'It gives the log-odds that a flow is not benign, from trees boosted on labelled flows.',
+  'lstm-autoencoder': 'It calls a window of flows of one device unusual that it cannot rebuild from what it learnt.',
+  'cnn-lstm': 'It gives the log-odds that a window of flows of one device holds an attack, from labelled flows.',
+  home: 'It puts several detectors together and holds each device against its own benign days.',
+  family: 'It names the kind of attack that a flow looks like, or says that it does not know.',
+}
+
+const LIMITS: Readonly<Record<ModelKind, string>> = {
+  nearest: 'Attacks made of flows that look like benign ones, each by itself, are not seen.',
+  'isolation-forest': 'Attacks of many flows alike (scans, floods) are dense, not rare: they can score as usual.',
+  'random-forest': 'Attacks of a kind that training did not have are found by chance, if at all.',
+  boosting: 'Attacks of a kind that training did not have are found by chance, if at all.',
+  'lstm-autoencoder': 'Floods and scans of identical small flows are the easiest to rebuild, and score low.',
+  'cnn-lstm': 'Attacks of a kind that training did not have are found by chance, if at all.',
+  home: 'A device that was already taken over in the days it was learnt from counts as usual.',
+  family: 'A new kind of attack is at best "not known"; it may be given the name of a known one.',
+}
+
+export function writeCard(manifest: CardManifest): string {
+  const { name, version, kind, rows, benignRows, calibrationRows, classes, leftOut, features } = manifest
+  const lines = [
+    `# ${oneLine(name)} ${oneLine(version)}`,
+    '',
+    WHAT[kind],
+    '',
+    '## What it learnt from',
+    `${formatCount(rows)} flows, ${formatCount(benignRows)} of them benign; ${formatCount(calibrationRows)} benign ones, later than the rest of their device, were kept out of training and set the alarm line.`,
+    `Files: ${manifest.captures.map(oneLine).join(', ')}.`,
+    classes.length > 1
+      ? `Classes: ${classes.map(oneLine).join(', ')}.`
+      : 'It learnt from benign flows alone and knows no attack.',
+    ...(leftOut.length > 0 ? [`Left out of training on purpose: ${leftOut.map(oneLine).join(', ')}.`] : []),
+    `Columns (${features.length}): ${features.map(oneLine).join(', ')}. No address, port, time or identifier is among them.`,
+    `Seed ${manifest.seed}; SHA-256 of the rows ${manifest.dataSha256}.`,
+    ...(manifest.parent === null ? [] : [`Takes after ${oneLine(manifest.parent)}.`]),
+    '',
+    '## When it raises an alarm',
+    manifest.thresholdText,
+    '',
+    '## What it finds',
+    ...evaluationLines(manifest.metrics),
+    '',
+    '## Where it fails',
+    LIMITS[kind],
+    'Models do not carry over between networks well: on another network the alarm line has to be drawn from that network’s own benign flows.',
+    '',
+  ]
+  return lines.join('\n')
+}
+
+function evaluationLines(metrics: Fields): string[] {
+  const files = Object.entries(metrics)
+  if (files.length === 0) return ['It has not been evaluated on labelled flows yet: what it finds is not known.']
+  return files.flatMap(([file, result]) => (isRecord(result) ? [`### ${oneLine(file)}`, ...resultLines(result)] : []))
+}
+
+/** The fields of `guardian eval`; those that are missing are left out. */
+function resultLines(result: Fields): string[] {
+  const said = [
+    count('flows', result.rows),
+    share('attacks among them', result.baseRate),
+    plain('PR-AUC', result.prAuc),
+    plain('ROC-AUC', result.rocAuc),
+    plain('false cases per device-week', result.falseCasesPerDeviceWeek),
+    share('not judged', result.abstained),
+  ].filter((text) => text !== undefined)
+  const lines = said.length > 0 ? [`${said.join('; ')}.`] : []
+  if (isRecord(result.recallAtFpr)) {
+    const parts = Object.entries(result.recallAtFpr).map(
+      ([rate, recall]) => `${formatNumber(Number(recall))} at a false-positive rate of ${Number(rate)}`,
+    )
+    if (parts.length > 0) lines.push(`Recall ${parts.join(', ')}.`)
+  }
+  if (!isRecord(result.perClass)) return lines
+  lines.push('', '| class | flows | recall | 95 % interval |', '|---|---|---|---|')
+  for (const [label, value] of Object.entries(result.perClass)) {
+    if (!isRecord(value)) continue
+    const { n, recall, low, high } = value
+    lines.push(`| ${oneLine(label)} | ${formatCount(Number(n))} | ${digits(recall)} | ${digits(low)}–${digits(high)} |`)
+  }
+  return lines
+}
+
+const digits = (value: unknown): string => (typeof value === 'number' ? value.toFixed(3) : '–')
+const count = (name: string, value: unknown) =>
+  typeof value === 'number' ? `${formatCount(value)} ${name}` : undefined
+const plain = (name: string, value: unknown) => (typeof value === 'number' ? `${name} ${digits(value)}` : undefined)
+const share = (name: string, value: unknown) =>
+  typeof value === 'number' ? `${name} ${(100 * value).toFixed(1)} %` : undefined
+
+/** Labels and file names come from outside: they must not end a line or a cell. */
+const oneLine = (text: string): string => text.replace(/[\p{Cc}|<>`\n\r]/gu, ' ').slice(0, 120)
