@@ -4,7 +4,7 @@ import type { Sighting } from '#core/device/device.ts'
 import type { FlowBatch } from '#core/flow/batch.ts'
 import { FEATURE_COUNT, FEATURE_NAMES } from '#core/flow/features.ts'
 import type { InputStats } from '#core/flow/input.ts'
-import { openCapture } from '#core/scan/capture-input.ts'
+import { type CaptureOptions, openCapture } from '#core/scan/capture-input.ts'
 
 export interface ReadFlow {
   readonly from: string
@@ -24,8 +24,9 @@ export interface ReadCapture {
   readonly stats: InputStats
 }
 
-export async function readFlows(capture: Uint8Array, chunkBytes?: number): Promise<ReadCapture> {
-  const input = await openCapture(bytesSource('test.pcap', capture, chunkBytes))
+export async function readFlows(capture: Uint8Array, how: number | CaptureOptions = {}): Promise<ReadCapture> {
+  const [chunkBytes, options] = typeof how === 'number' ? [how, {}] : [undefined, how]
+  const input = await openCapture(bytesSource('test.pcap', capture, chunkBytes), options)
   const batches: FlowBatch[] = []
   const sightings: Sighting[] = []
   for await (const step of input.steps()) {

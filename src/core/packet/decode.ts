@@ -27,6 +27,8 @@ const L = LAYER
 const ETHERNET = LINK.ethernet
 const TCP = 6
 const UDP = 17
+/** RFC 826 for Ethernet and IPv4. */
+const ARP_BYTES = 28
 /** Ethernet, IPv4 and UDP. */
 const LEAST_COMMON_BYTES = 14 + 20 + 8
 
@@ -106,6 +108,7 @@ function decodeLayer(packet: Packet, layer: number): number {
     case L.ipv6:
       return decodeIpv6(packet)
     case L.arp:
+      if (packet.end - packet.at < ARP_BYTES) return weird(packet, 'truncated-arp')
       packet.arpAt = packet.at
       return DONE
     case L.icmp:

@@ -34,10 +34,6 @@ export class Observer {
   /** RFC 826: the sender's own statement of its two addresses. */
   noteArp(packet: Packet): void {
     const { bytes, arpAt: at } = packet
-    if (packet.end - at < 28) {
-      packet.weirds.add('truncated-arp')
-      return
-    }
     const isIpv4OverEthernet = readU16(bytes, at) === 1 && readI32(bytes, at + 2) === 0x08000604
     if (isIpv4OverEthernet) this.sightings.addStated(packet, at + 8, at + 14)
   }

@@ -52,6 +52,12 @@ describe('openCapture', () => {
     ])
   })
 
+  it('gives the same flows, and no sightings, when nobody asks for them', async () => {
+    const [asked, unasked] = [await readFlows(pcap(talk)), await readFlows(pcap(talk), { sightings: false })]
+    expect(asked.sightings).not.toEqual([])
+    expect(unasked).toMatchObject({ flows: asked.flows, sightings: [] })
+  })
+
   it('stops between two pieces when it is told to', async () => {
     const stop = new AbortController()
     const input = await openCapture(bytesSource('a.pcap', pcap(flood(5000)), 1000))

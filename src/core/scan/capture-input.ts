@@ -17,8 +17,13 @@ const STEP_BYTES = 4 << 20
 /** Longer chunks are taken in pieces, so that few batches are ready at a time. */
 const PIECE_BYTES = 1 << 20
 
+export interface CaptureOptions {
+  /** False when nobody asks who is who: packets are then not searched for names, and steps have no sightings. */
+  readonly sightings?: boolean | undefined
+}
+
 /** @throws InputError when the source is empty; `steps` throws it when nothing in the capture can be used. */
-export async function openCapture(source: ByteSource): Promise<FlowInput> {
+export async function openCapture(source: ByteSource, { sightings = true }: CaptureOptions = {}): Promise<FlowInput> {
   const head = await readHead(source, 4)
   if (head.length === 0) throw new InputError('This file is empty; expected a pcap or pcapng capture.')
   const magic = head.length < 4 ? 0 : new DataView(head.buffer, head.byteOffset).getUint32(0, true)
@@ -34,12 +39,16 @@ export async function openCapture(source: ByteSource): Promise<FlowInput> {
   return {
     kind: magic === PCAPNG_MAGIC ? 'pcapng' : 'pcap',
     stats,
-    steps: (signal) => readSteps(source, stats, signal),
+    steps: (signal) => readSteps(source, new CapturePipeline(stats, sightings), signal),
   }
 }
 
-async function* readSteps(source: ByteSource, stats: InputStats, signal?: AbortSignal): AsyncGenerator<InputStep> {
-  const pipeline = new CapturePipeline(stats)
+async function* readSteps(
+  source: ByteSource,
+  pipeline: CapturePipeline,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<InputStep> {
+  const { stats } = pipeline
   let sinceStep = 0
   let waitingSince = performance.now()
   for await (const chunk of source.chunks(signal)) {
@@ -74,7 +83,7 @@ async function* readSteps(source: ByteSource, stats: InputStats, signal?: AbortS
 
 /** The parts in a row, and what they have ready to give. */
 class CapturePipeline {
-  readonly #stats: InputStats
+  readonly stats: InputStats
   readonly #reader: CaptureReader
   readonly #assembler: FlowAssembler
   readonly #columns = new FlowColumns()
@@ -82,8 +91,8 @@ class CapturePipeline {
   readonly #packet: Packet
   #ready: FlowBatch[] = []
 
-  constructor(stats: InputStats) {
-    this.#stats = stats
+  constructor(stats: InputStats, sightings: boolean) {
+    this.stats = stats
     this.#packet = new Packet(stats.skipped)
     this.#assembler = new FlowAssembler((table, row) => {
       this.#columns.add(table, row)
@@ -92,7 +101,7 @@ class CapturePipeline {
     })
     const packet = this.#packet
     const assembler = this.#assembler
-    const observer = this.#observer
+    const observer = sightings ? this.#observer : undefined
     this.#reader = new CaptureReader((bytes, offset, end, micros, wireLength, linkType) => {
       if (packet.bytes !== bytes) packet.bytes = bytes
       packet.at = offset
@@ -101,10 +110,12 @@ class CapturePipeline {
       packet.micros = micros
       decodeFrame(packet, linkType)
       if (packet.isFlow) {
-        if (assembler.add(packet) !== ADDED.more) observer.noteAddress(packet)
+        const added = assembler.add(packet)
+        if (observer === undefined) return
+        if (added !== ADDED.more) observer.noteAddress(packet)
         if (packet.payloadBytes > 0) observer.notePayload(packet)
       } else if (packet.arpAt >= 0) {
-        observer.noteArp(packet)
+        observer?.noteArp(packet)
       }
     })
   }
@@ -119,12 +130,12 @@ class CapturePipeline {
 
   push(bytes: Uint8Array): void {
     this.#reader.push(bytes)
-    this.#stats.packets = this.#reader.packets
+    this.stats.packets = this.#reader.packets
   }
 
   /** Says what was odd; the flows that are still live come from `flush`. */
   finish(): void {
-    const stats = this.#stats
+    const { stats } = this
     stats.remarks.push(...this.#reader.finish())
     for (const [reason, times] of this.#reader.skipped) stats.skipped.add(reason, times)
     if (stats.packets === 0) {

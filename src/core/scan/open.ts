@@ -5,7 +5,7 @@ import type { FlowInput, InputStats } from '../flow/input.ts'
 import type { ColumnMapping } from '../logs/columns.ts'
 import { previewTable, type TablePreview } from '../logs/mapping.ts'
 import { openTable } from '../logs/table.ts'
-import { openCapture } from './capture-input.ts'
+import { type CaptureOptions, openCapture } from './capture-input.ts'
 import { unpackSource } from './gzip.ts'
 import { RemarkSink } from './remarks.ts'
 import { type Content, describeBytes, SNIFF_BYTES, sniffContent } from './sniff.ts'
@@ -23,7 +23,7 @@ export interface OpenedInput {
   readonly input: FlowInput
 }
 
-export interface OpenOptions {
+export interface OpenOptions extends CaptureOptions {
   readonly mapping?: ColumnMapping | undefined
 }
 
@@ -83,7 +83,7 @@ interface Inside {
 }
 
 const openOne = (found: Found, options: OpenOptions): Promise<FlowInput> =>
-  found.content === 'capture' ? openCapture(found.source) : openTable(found.source, options.mapping)
+  found.content === 'capture' ? openCapture(found.source, options) : openTable(found.source, options.mapping)
 
 async function findInside(source: ByteSource, depth: number): Promise<Inside> {
   const head = await readSome(source)
