@@ -2,6 +2,7 @@ import 'fake-indexeddb/auto'
 import Dexie from 'dexie'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import { beforeEach, expect, test } from 'vitest'
+import type { EvalResult } from '#core/evaluate/result.ts'
 import { until } from '../../tests/db/until.ts'
 import { createBackup, previewBackup, restoreBackup } from './backup.ts'
 import {
@@ -50,6 +51,18 @@ function sampleModel(change: Partial<NewModel> = {}): NewModel {
   }
 }
 
+const sampleReport = (rows: number): EvalResult => ({
+  rows,
+  baseRate: 0.5,
+  perClass: { Benign: { n: rows, recall: 1, low: 0.5, high: 1 } },
+  prAuc: null,
+  rocAuc: null,
+  recallAtFpr: { '0.01': null, '0.001': 0.5 },
+  falseCasesPerDeviceWeek: null,
+  abstained: 0,
+  confusion: { truePositives: 0, falsePositives: 0, trueNegatives: rows, falseNegatives: 0 },
+  elapsedMs: 1,
+})
 const otherFiles = new Map([['model.bin', Uint8Array.of(9)]])
 
 test('a model is kept with its files, and the same files again are the same model', async () => {
@@ -114,7 +127,7 @@ test('the model in use is not deleted; another is, comes back, and goes for good
   const used = await addModel(sampleModel())
   const spare = await addModel(sampleModel({ name: 'spare', files: otherFiles }))
   await promote('judge', used, 'not compared')
-  await keepEvaluation({ modelId: spare.id, file: 'day.csv', at: 1, report: { rows: 3 } })
+  await keepEvaluation({ modelId: spare.id, file: 'day.csv', at: 1, report: sampleReport(3) })
   await expect(removeModels([used.id], ['judge'])).rejects.toThrow('is in use')
   await removeModels([spare.id], ['judge'], 100)
   expect(await readModels(10)).toHaveLength(1)
@@ -138,8 +151,8 @@ test('a champion that was lost is passed over', async () => {
 })
 
 test('an evaluation on the same file takes the place of the one before', async () => {
-  await keepEvaluation({ modelId: 'a', file: 'day.csv', at: 1, report: { rows: 3 } })
-  await keepEvaluation({ modelId: 'a', file: 'day.csv', at: 2, report: { rows: 4 } })
+  await keepEvaluation({ modelId: 'a', file: 'day.csv', at: 1, report: sampleReport(3) })
+  await keepEvaluation({ modelId: 'a', file: 'day.csv', at: 2, report: sampleReport(4) })
   const kept = await until(watchEvaluations(10), (rows) => rows.length > 0)
   expect(kept).toMatchObject([{ at: 2, report: { rows: 4 } }])
 })
@@ -149,7 +162,7 @@ test('a backup brings models, their files, evaluations and the log, but no delet
   const gone = await addModel(sampleModel({ name: 'gone', files: otherFiles }))
   await promote('judge', gone, 'not compared')
   await promote('judge', { id, name: 'my-home', version: '1.0.0' }, 'better')
-  await keepEvaluation({ modelId: id, file: 'day.csv', at: 1, report: { prAuc: Number.NaN } })
+  await keepEvaluation({ modelId: id, file: 'day.csv', at: 1, report: sampleReport(3) })
   await removeModels([gone.id], ['judge'])
   const { blob } = await createBackup()
   useStore(new Store({ parts: parts() }))

@@ -3,6 +3,7 @@ import Dexie, { type EntityTable } from 'dexie'
 import type { Case } from '#core/alert/case.ts'
 import { severityRank } from '#core/alert/severity.ts'
 import type { Device, Note } from '#core/device/device.ts'
+import type { EvalResult } from '#core/evaluate/result.ts'
 import type { Timeline } from '#core/scan/timeline.ts'
 import type { ScanProgress, ScanSummary } from '#core/scan/update.ts'
 
@@ -170,8 +171,7 @@ export interface EvaluationRecord {
   modelId: string
   file: string
   at: number
-  /** As core/evaluate wrote it. */
-  report: unknown
+  report: EvalResult
 }
 
 export interface SettingRecord {

@@ -110,6 +110,26 @@ const device = v.looseObject({
 
 const note = v.looseObject({ id: text, kind: text, device: text, startMicros: count, endMicros: count, text })
 
+const countOrNull = v.nullable(count)
+
+const report = v.looseObject({
+  rows: count,
+  baseRate: count,
+  perClass: v.record(text, v.looseObject({ n: count, recall: count, low: count, high: count })),
+  prAuc: countOrNull,
+  rocAuc: countOrNull,
+  recallAtFpr: v.looseObject({ '0.01': countOrNull, '0.001': countOrNull }),
+  falseCasesPerDeviceWeek: countOrNull,
+  abstained: count,
+  confusion: v.looseObject({
+    truePositives: count,
+    falsePositives: count,
+    trueNegatives: count,
+    falseNegatives: count,
+  }),
+  elapsedMs: count,
+})
+
 const owned = { key: text, scanId: text }
 
 const flows = v.pipe(
@@ -200,7 +220,7 @@ const RECORDS = {
     reason: text,
     rolledBackAt: v.optional(count),
   }),
-  evaluations: v.looseObject({ key: text, modelId: text, file: text, at: count, report: v.unknown() }),
+  evaluations: v.looseObject({ key: text, modelId: text, file: text, at: count, report }),
   settings: v.looseObject({ name: text, value: v.unknown() }),
 } as const satisfies Partial<Record<TableName, unknown>>
 
