@@ -1,8 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
+import { ModelError } from '#core/base/errors.ts'
 import { createRandom } from '#core/base/random.ts'
+import { readKnownNetwork } from '#core/detect/known-network.ts'
 import type { Network } from '#core/detect/network.ts'
+import { loadModel } from '#core/model/load.ts'
+import { compileKernels } from '#engine/kernels/kernels.ts'
+import { createKernelNetwork } from '#engine/kernels/network.ts'
 import { createOnnxNetwork } from '#engine/onnx/network.ts'
 import { exportAutoencoder } from '../../tools/autoencoder/export.ts'
 import { allocateWeights, initialise, TrainableAutoencoder } from '../../tools/autoencoder/network.ts'
@@ -21,9 +26,13 @@ const wasm = {
   binary: await readFile(createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm')),
 }
 const model = exportAutoencoder(weights, STEPS)
+const kernels = await compileKernels({
+  binary: await readFile(new URL('../../src/engine/kernels/kernels.wasm', import.meta.url)),
+})
 
 const implementations: readonly [string, () => Promise<Network>][] = [
   ['onnxruntime', () => createOnnxNetwork({ model, steps: STEPS, features: FEATURES, wasm })],
+  ['the kernels', () => createKernelNetwork(readKnownNetwork(model)!, kernels)],
   ['the plain reference', async () => createReferenceNetwork(weights, STEPS)],
 ]
 
@@ -47,6 +56,37 @@ describe.each(implementations)('%s as a network', (_, create) => {
     for (let f = 0; f < FEATURES; f++) expect(alone[f]!).toBeCloseTo(all[5 * FEATURES + f]!, 5)
     await network.dispose()
   })
+})
+
+test('the shipped model scores the same in onnxruntime and on the kernels, to 1e-5', async () => {
+  const folder = new URL('../../models/flow-autoencoder/1.0.0/', import.meta.url)
+  const shipped = await loadModel((path) => readFile(new URL(path, folder)))
+  const runtime = await createOnnxNetwork({ model: shipped.network, steps: STEPS, features: FEATURES, wasm })
+  const own = await createKernelNetwork(readKnownNetwork(shipped.network)!, kernels)
+  const rows = 500
+  const many = Float32Array.from({ length: rows * STEPS * FEATURES }, () => 2 * random.normal())
+  const expected = await runtime.reconstructionErrors(many, rows)
+  const errors = await own.reconstructionErrors(many, rows)
+  for (let i = 0; i < errors.length; i++) {
+    expect(Math.abs(errors[i]! - expected[i]!) / (1 + expected[i]!)).toBeLessThan(1e-5)
+  }
+})
+
+test('a graph that is not ours is left to onnxruntime; damaged bytes are refused or read, and nothing else', () => {
+  const other = new TextEncoder().encode('LSTM')
+  const at = model.findIndex((_, i) => other.every((byte, k) => model[i + k] === byte))
+  const renamed = model.slice()
+  renamed[at] = 0x58
+  expect(readKnownNetwork(renamed)).toBeUndefined()
+  for (let i = 0; i < 3000; i++) {
+    const damaged = model.slice(0, random.int(3) === 0 ? random.int(model.length) : undefined)
+    for (let k = random.int(4); k >= 0; k--) damaged[random.int(Math.min(damaged.length, 2000))] = random.int(256)
+    try {
+      readKnownNetwork(damaged)
+    } catch (error) {
+      expect(error).toBeInstanceOf(ModelError)
+    }
+  }
 })
 
 test('a file that is no ONNX model is refused with a ModelError', async () => {
