@@ -1,0 +1,74 @@
+/** Thresholds set on benign rows that neither taught nor are judged, and what they find. */
+import {
+  budgetThreshold,
+  type FirstAlarms,
+  falseCasesPerDeviceWeek,
+  gatherHours,
+  timeFirstAlarms,
+} from './case-hours.ts'
+import { attackFlags, type LabelledDataset } from './labels.ts'
+import { judgedRows } from './result.ts'
+
+export interface HeldOutRecall {
+  readonly threshold: number
+  /** Of all attacks judged upon; an abstention is not found. */
+  readonly recall: number
+  /** What the rate became on the rows judged, benign ones alone. */
+  readonly falsePositiveRate: number
+  /** NaN where nothing was above the threshold. */
+  readonly precision: number
+}
+
+/** The lowest threshold with at most that share of these benign scores above it; abstentions are left out. */
+export function thresholdOfRate(benign: Float64Array, rate: number): number {
+  const sorted = benign
+    .filter((score) => !Number.isNaN(score))
+    .sort()
+    .reverse()
+  return sorted[Math.floor(rate * sorted.length * (1 + 1e-12))] ?? Number.NEGATIVE_INFINITY
+}
+
+export function recallAbove(data: LabelledDataset, scores: Float64Array, threshold: number): HeldOutRecall {
+  const flags = attackFlags(data)
+  const attacks = flags.reduce((sum, flag) => sum + flag, 0)
+  const judged = judgedRows(scores, flags)
+  let found = 0
+  let mistaken = 0
+  for (let i = 0; i < judged.scores.length; i++) {
+    if (!(judged.scores[i]! > threshold)) continue
+    if (judged.attacks[i] === 1) found++
+    else mistaken++
+  }
+  const benign = judged.attacks.reduce((sum, flag) => sum + Number(flag === 0), 0)
+  return {
+    threshold,
+    recall: found / attacks,
+    falsePositiveRate: mistaken / benign,
+    precision: found / (found + mistaken),
+  }
+}
+
+export interface BudgetFigures {
+  /** The lowest threshold within the budget on the held-out benign rows. */
+  readonly threshold: number
+  /** What it became on the rows judged. */
+  readonly falseCasesPerDeviceWeek: number
+  readonly firstAlarms: FirstAlarms | undefined
+}
+
+/** Undefined when cases cannot be told from these rows: no times, no devices, or no hour without an attack. */
+export function spendBudget(
+  held: { readonly data: LabelledDataset; readonly scores: Float64Array },
+  test: { readonly data: LabelledDataset; readonly scores: Float64Array },
+  perDeviceWeek: number,
+): BudgetFigures | undefined {
+  const quiet = gatherHours(held.data, held.scores)
+  const judged = gatherHours(test.data, test.scores)
+  if (!quiet || !judged) return undefined
+  const threshold = budgetThreshold(quiet, perDeviceWeek)
+  return {
+    threshold,
+    falseCasesPerDeviceWeek: falseCasesPerDeviceWeek(judged, threshold),
+    firstAlarms: timeFirstAlarms(test.data, test.scores, threshold),
+  }
+}
