@@ -1,0 +1,37 @@
+/** A model folder as a FlowJudge: its columns chosen from the flows, its scores, its line. */
+import { readModelFolder } from '../model/folder.ts'
+import type { FolderManifest } from '../model/folder-manifest.ts'
+import { selectColumns } from './columns.ts'
+import type { FlowJudge } from './dataset.ts'
+import type { Scorer } from './kind.ts'
+import { kindOf } from './kinds.ts'
+
+export interface OpenedModel {
+  readonly manifest: FolderManifest
+  readonly files: ReadonlyMap<string, Uint8Array>
+  readonly judge: FlowJudge
+}
+
+/** `fetchFile` gives the bytes of a file in the folder. Throws ModelError with a sentence; nothing unverified is used. */
+export async function openModelFolder(fetchFile: (path: string) => Promise<Uint8Array>): Promise<OpenedModel> {
+  const { manifest, files } = await readModelFolder(fetchFile)
+  const scorer = kindOf(manifest.kind).open(files, manifest.features)
+  return { manifest, files, judge: judgeOf(manifest, scorer) }
+}
+
+/** Throws ModelError while scoring flows that lack a column of the model. */
+export function judgeOf(
+  { name, version, kind, features, threshold }: Omit<FolderManifest, 'format' | 'files'>,
+  scorer: Scorer,
+): FlowJudge {
+  const { families } = scorer
+  return {
+    name,
+    version,
+    kind,
+    threshold,
+    score: async (data) => scorer.score(selectColumns(data, features)),
+    explain: async (data, row) => scorer.explain(selectColumns(data, features), row),
+    ...(families ? { families: async (data) => families(selectColumns(data, features)) } : {}),
+  }
+}

@@ -1,0 +1,40 @@
+/** What the catalogue asks of a kind of model: learn from flows, become bytes, and judge flows again from these bytes. */
+
+import type { FlowDataset } from './dataset.ts'
+import type { Explanation } from './detector.ts'
+
+export interface KindControl {
+  readonly seed: number
+  readonly onProgress?: ((done: number, total: number) => void | Promise<void>) | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Options of the detector itself; the defaults are what was measured best. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined
+}
+
+export interface LearntWeights {
+  /** Columns that the model asks for. */
+  readonly features: readonly string[]
+  /** By name as in the model's folder. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+}
+
+/** The judging half: what FlowJudge needs, without names and threshold. */
+export interface Scorer {
+  /** One number for each row, higher is more unusual; NaN where it is not judged. */
+  score(data: FlowDataset): Promise<Float64Array>
+  explain(data: FlowDataset, row: number): Promise<Explanation>
+  families?(data: FlowDataset): Promise<{ readonly classes: readonly string[]; readonly family: Int32Array }>
+}
+
+export interface LearnKind {
+  /** Whether labels of at least two classes are needed. */
+  readonly supervised: boolean
+  /** Flows of a device that are judged together. */
+  readonly window: number
+  /** A score is never above it; undefined where it has no end. Keeps an alarm line from being out of reach. */
+  readonly highestLine: number | undefined
+  /** `train` holds what may be learnt from: benign rows alone unless supervised. */
+  learn(train: FlowDataset, control: KindControl): Promise<LearntWeights>
+  /** Throws ModelError for files that are no model of this kind. */
+  open(files: ReadonlyMap<string, Uint8Array>, features: readonly string[]): Scorer
+}
