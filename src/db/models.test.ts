@@ -1,12 +1,17 @@
 import 'fake-indexeddb/auto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import Dexie from 'dexie'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import { beforeEach, expect, test } from 'vitest'
+import { ModelError } from '#core/base/errors.ts'
 import type { EvalResult } from '#core/evaluate/result.ts'
+import { packModel, unpackModel } from '#core/model/archive.ts'
 import { until } from '../../tests/db/until.ts'
 import { createBackup, previewBackup, restoreBackup } from './backup.ts'
 import {
   addModel,
+  addModelFolder,
   bringBackModels,
   keepEvaluation,
   type NewModel,
@@ -78,6 +83,31 @@ test('a model that lost a file says so instead of running', async () => {
   const { id } = await addModel(sampleModel())
   await store().remove('modelFiles', [`${id}/model.bin`])
   await expect(readModelFiles(id)).rejects.toThrow('my-home 1.0.0 is not whole')
+})
+
+async function shippedFolder(): Promise<Map<string, Uint8Array>> {
+  const folder = 'models/flow-autoencoder/1.0.0'
+  const names = await readdir(folder)
+  return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)))
+}
+
+test('a folder is kept whole with its card, and packs and unpacks to the same model', async () => {
+  const files = await shippedFolder()
+  const record = await addModelFolder(files, 'imported')
+  expect(record).toMatchObject({ name: 'flow-autoencoder', version: '1.0.0', kind: 'lstm-autoencoder' })
+  expect(record.card).toContain('# flow-autoencoder')
+  const again = await addModelFolder(unpackModel(packModel(await readModelFiles(record.id))), 'imported')
+  expect(again.id).toBe(record.id)
+})
+
+test('a folder with one changed byte, or without its weights, is refused and nothing is kept', async () => {
+  const files = await shippedFolder()
+  const changed = Uint8Array.from(files.get('model.onnx') ?? [])
+  changed[100] = changed[100]! ^ 1
+  await expect(addModelFolder(new Map([...files, ['model.onnx', changed]]), 'imported')).rejects.toThrow(ModelError)
+  files.delete('model.onnx')
+  await expect(addModelFolder(files, 'imported')).rejects.toThrow('this model has no model.onnx')
+  expect(await readModels(10)).toEqual([])
 })
 
 test('versions of a name rise, also past deleted ones', async () => {

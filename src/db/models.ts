@@ -2,7 +2,10 @@
  * The registry of models: which there are, which one scans use, and who took over when. Files of a model are kept beside its record;
  * shipped models are files of the site and appear here only in the log.
  */
-import { InputError } from '#core/base/errors.ts'
+import { InputError, ModelError } from '#core/base/errors.ts'
+import { CARD_FILE, MANIFEST_FILE, parseManifest, readModelFolder } from '#core/model/folder.ts'
+import { isFolderManifest } from '#core/model/folder-manifest.ts'
+import { loadModel } from '#core/model/load.ts'
 import { sha256Hex } from '#core/model/verify.ts'
 import type { EvaluationRecord, ModelRecord, ModelRole, PromotionRecord } from './schema.ts'
 import { store } from './store.ts'
@@ -58,6 +61,55 @@ export async function addModel(model: NewModel, now = Date.now()): Promise<Model
     await tables.models.bulkPut([record])
     return record
   })
+}
+
+/**
+ * Keeps a model folder, its files by name, after every hash in it was verified. Throws ModelError with a sentence for what is no model,
+ * not whole or not of a kind that this app knows.
+ */
+export async function addModelFolder(
+  files: ReadonlyMap<string, Uint8Array>,
+  source: ModelRecord['source'],
+): Promise<ModelRecord> {
+  const fetchFile = async (path: string) => {
+    const bytes = files.get(path)
+    if (!bytes) throw new ModelError(`this model has no ${path}`)
+    return bytes
+  }
+  const manifest = parseManifest(await fetchFile(MANIFEST_FILE))
+  const { name, version, kind, dataHash, parent, paths } = isFolderManifest(manifest)
+    ? await lookIntoFolder(fetchFile)
+    : await lookIntoNetwork(fetchFile)
+  const card = files.get(CARD_FILE)
+  const kept = [...new Set([MANIFEST_FILE, ...(card ? [CARD_FILE] : []), ...paths])]
+  return addModel({
+    name,
+    version,
+    kind,
+    source,
+    manifest,
+    card: card ? new TextDecoder().decode(card) : '',
+    files: new Map(await Promise.all(kept.map(async (path) => [path, await fetchFile(path)] as const))),
+    dataHash,
+    parent,
+  })
+}
+
+type FolderLook = Pick<NewModel, 'name' | 'version' | 'kind' | 'dataHash' | 'parent'> & {
+  readonly paths: readonly string[]
+}
+
+async function lookIntoFolder(fetchFile: (path: string) => Promise<Uint8Array>): Promise<FolderLook> {
+  const { manifest } = await readModelFolder(fetchFile)
+  const { name, version, kind, dataSha256: dataHash, parent } = manifest
+  return { name, version, kind, dataHash, parent: parent ?? undefined, paths: manifest.files.map(({ path }) => path) }
+}
+
+/** The older form, of the shipped autoencoder. */
+async function lookIntoNetwork(fetchFile: (path: string) => Promise<Uint8Array>): Promise<FolderLook> {
+  const { manifest } = await loadModel(fetchFile)
+  const { name, version, kind, files } = manifest
+  return { name, version, kind, dataHash: undefined, parent: undefined, paths: files.map(({ path }) => path) }
 }
 
 /** The newest first, without those being deleted. */

@@ -135,7 +135,7 @@ export interface ModelRecord {
   files: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[]
   /** SHA-256 of what it learnt from; undefined when its maker did not say. */
   dataHash: string | undefined
-  /** The model from which it was made; see `ModelRef` in models.ts. */
+  /** `name version` of the model that it takes after. */
   parent: string | undefined
   createdAt: number
   /** Set while a deletion can be undone. */

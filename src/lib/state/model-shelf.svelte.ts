@@ -1,4 +1,5 @@
 /** All models as a page lists them: the shipped ones, read from the site, and those of this home, live from the registry. */
+import { ONNX_FILE } from '#core/model/folder.ts'
 import type { ModelRef } from '#db/models.ts'
 import { watchChampion, watchModels, watchPromotions } from '#db/models.ts'
 import type { ModelRecord, PromotionRecord } from '#db/schema.ts'
@@ -41,6 +42,11 @@ export class ModelShelf {
     return this.#log.value ?? []
   }
 
+  /** By the `name version` that another names as its parent. */
+  named(title: string | undefined): ModelItem | undefined {
+    return this.models?.find(({ name, version }) => `${name} ${version}` === title)
+  }
+
   find(id: string | undefined): ModelItem | undefined {
     return this.models?.find((model) => model.id === id)
   }
@@ -48,5 +54,5 @@ export class ModelShelf {
 
 function shelved(record: ModelRecord): ModelItem {
   const sizeBytes = record.files.reduce((sum, file) => sum + file.sizeBytes, 0)
-  return { ...record, sizeBytes }
+  return { ...record, sizeBytes, hasNetwork: record.files.some(({ path }) => path === ONNX_FILE) }
 }

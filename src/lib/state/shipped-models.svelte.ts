@@ -32,10 +32,23 @@ class ShippedModels {
 export const shippedModels = new ShippedModels()
 
 /** The bytes of a file in a shipped model's folder. */
-export async function fetchShipped(path: string): Promise<Uint8Array> {
+async function fetchShipped(path: string): Promise<Uint8Array> {
   const response = await fetch(`${resolve('/')}${path}`)
   if (!response.ok) throw new Error(`The app's own file ${path} could not be loaded (status ${response.status}).`)
   return new Uint8Array(await response.arrayBuffer())
+}
+
+/** Every file of a shipped model by its name. */
+export async function shippedFiles(id: string): Promise<Map<string, Uint8Array>> {
+  const folder = `models/${id.replace(/^shipped\//, '')}/`
+  const manifest = await fetchShipped(`${folder}manifest.json`)
+  const { parseManifest } = await import('#core/model/folder.ts')
+  const { array, object, text } = await import('#core/model/fields.ts')
+  const files = array(object(parseManifest(manifest), 'the manifest').files, 'files')
+  const names = files.map((file, i) => text(object(file, `files[${i}]`).path, `files[${i}].path`))
+  const rest = [...new Set([...names, 'card.md'])]
+  const bytes = await Promise.all(rest.map((path) => fetchShipped(folder + path)))
+  return new Map([['manifest.json', manifest], ...rest.map((path, i) => [path, bytes[i]!] as const)])
 }
 
 async function readShipped(folder: string): Promise<ModelItem> {
@@ -54,6 +67,7 @@ async function readShipped(folder: string): Promise<ModelItem> {
     source: 'shipped',
     createdAt: Date.parse(created),
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+    hasNetwork: files.some(({ path }) => path === 'model.onnx'),
     parent: undefined,
     dataHash: undefined,
     card: text(cardBytes),

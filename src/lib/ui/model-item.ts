@@ -10,7 +10,9 @@ export interface ModelItem {
   /** ms since 1970. */
   readonly createdAt: number
   readonly sizeBytes: number
-  /** Id of the model from which it was made. */
+  /** Also as ONNX, for other programs. */
+  readonly hasNetwork: boolean
+  /** `name version` of the model that it takes after. */
   readonly parent: string | undefined
   /** SHA-256 of what it learnt from. */
   readonly dataHash: string | undefined
