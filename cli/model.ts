@@ -7,18 +7,19 @@ import { ModelError } from '#core/base/errors.ts'
 import { loadModel } from '#core/model/load.ts'
 import { SHIPPED_MODEL } from '#core/model/shipped.ts'
 import type { ScanModel } from '#core/scan/scan.ts'
-import { createOnnxNetwork } from '#engine/onnx/network.ts'
+import { openNetwork } from '#engine/open-network.ts'
 import { rootFile } from './root.ts'
 
 export async function openModel(nameOrFolder = SHIPPED_MODEL): Promise<ScanModel> {
   const folder = findFolder(nameOrFolder)
   const { manifest, network: model, sha256 } = await loadModel((path) => readFile(join(folder, path)))
   const wasm = await readFile(createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))
-  const network = await createOnnxNetwork({
+  const network = await openNetwork({
     model,
     steps: manifest.window,
     features: manifest.scaler.mean.length,
     wasm: { binary: wasm },
+    kernels: { binary: await readFile(rootFile('src/engine/kernels/kernels.wasm')) },
   })
   return { manifest, sha256, network }
 }

@@ -12,6 +12,7 @@ import { openInputs } from '#core/scan/open.ts'
 import { type ScanModel, scan } from '#core/scan/scan.ts'
 import { keepLedger } from '#db/ledger.ts'
 import { appendUpdate, failScan, finishScan, startScan } from '#db/scans.ts'
+import kernelsUrl from '#engine/kernels/kernels.wasm?url'
 import { blobSource } from './blob-source.ts'
 import { createScorePool } from './score-pool.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
@@ -139,6 +140,7 @@ async function loadTools(base: string): Promise<Tools> {
     steps: manifest.window,
     features: manifest.scaler.mean.length,
     wasm: { url: new URL(wasmUrl, self.location.href).href },
+    kernels: { url: new URL(kernelsUrl, self.location.href).href },
   }
   const network = await createScorePool(engine, cores)
   return { model: { manifest, sha256, network }, vendorOf: parseOuiTable(oui), cores }

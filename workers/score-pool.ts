@@ -1,7 +1,7 @@
 /** The `Network` port over several scoring workers: each batch goes to the one with the least to do. */
 import { type Remote, wrap } from 'comlink'
 import type { Network } from '#core/detect/network.ts'
-import type { OnnxNetworkOptions } from '#engine/onnx/network.ts'
+import type { NetworkOptions } from '#engine/open-network.ts'
 import type { ScoreApi } from './score.worker.ts'
 
 interface Seat {
@@ -12,7 +12,7 @@ interface Seat {
   busy: number
 }
 
-export async function createScorePool(options: OnnxNetworkOptions, size: number): Promise<Network> {
+export async function createScorePool(options: NetworkOptions, size: number): Promise<Network> {
   const seats = Array.from({ length: size }, takeSeat)
   const sizes = await Promise.all(seats.map(({ remote, death }) => Promise.race([remote.load(options), death])))
   return {

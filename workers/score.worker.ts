@@ -1,15 +1,15 @@
-/** Scores windows with its own session of the model: one such worker for each core (threads inside one session are slower). */
+/** Scores windows with its own copy of the model: one such worker for each core (threads inside one session are slower). */
 import { expose } from 'comlink'
 import type { Network } from '#core/detect/network.ts'
 import { keepLedger } from '#db/ledger.ts'
-import { createOnnxNetwork, type OnnxNetworkOptions } from '#engine/onnx/network.ts'
+import { type NetworkOptions, openNetwork } from '#engine/open-network.ts'
 
 keepLedger('worker')
 let network: Network | undefined
 
 const api = {
-  async load(options: OnnxNetworkOptions): Promise<number> {
-    network = await createOnnxNetwork(options)
+  async load(options: NetworkOptions): Promise<number> {
+    network = await openNetwork(options)
     return network.batchRows
   },
   async score(windows: Float32Array, rows: number): Promise<Float32Array> {

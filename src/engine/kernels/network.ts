@@ -4,8 +4,8 @@ import type { KnownNetwork } from '#core/detect/known-network.ts'
 import type { Network } from '#core/detect/network.ts'
 import { createKernelTrainer } from './trainer.ts'
 
-/** Measured in bench/score.bench.ts: from 64 on it makes no difference; more at once are fewer messages between workers. */
-const BATCH_ROWS = 1024
+/** From 64 on it makes no difference to the speed (docs/bench.md); small ones keep all workers busy. */
+const BATCH_ROWS = 256
 
 /** `module` from `compileKernels`. Throws Error when the network does not give back windows of the shape that it takes. */
 export async function createKernelNetwork(
