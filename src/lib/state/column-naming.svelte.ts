@@ -1,10 +1,8 @@
 /** A table whose columns nobody knows: shows its first rows, takes the names from the person, scans again. */
-import type { ByteSource } from '#core/base/source.ts'
 import type { ColumnMapping, Role } from '#core/logs/columns.ts'
 import type { TablePreview } from '#core/logs/mapping.ts'
+import { fileSource } from './file-source.ts'
 import { jobs } from './jobs.svelte.ts'
-
-const CHUNK_BYTES = 1 << 20
 
 export class ColumnNaming {
   preview: TablePreview | undefined = $state.raw()
@@ -32,18 +30,5 @@ export class ColumnNaming {
 
   scanAgain(file: File): void {
     jobs.addFiles([file], this.mapping)
-  }
-}
-
-function fileSource(file: File): ByteSource {
-  return {
-    name: file.name,
-    sizeBytes: file.size,
-    async *chunks(signal) {
-      for (let at = 0; at < file.size; at += CHUNK_BYTES) {
-        signal?.throwIfAborted()
-        yield new Uint8Array(await file.slice(at, at + CHUNK_BYTES).arrayBuffer())
-      }
-    },
   }
 }
