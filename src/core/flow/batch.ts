@@ -25,15 +25,26 @@ export interface FlowBatch {
   readonly protocol: Int16Array
   /** length × 4, COUNT_COLUMNS order: packets and payload bytes of originator and responder. */
   readonly counts: Float64Array
-  /** length × 78 in the order of FEATURES (flow/features.ts), when the source has them. NaN: column not in the source. */
-  readonly features: Float64Array | undefined
+  /**
+   * length × 78 in the order of FEATURES (flow/features.ts), when the source has them. NaN: column not in the source. Captures give
+   * single precision unless asked otherwise: it is what is stored and learnt from, and half the memory.
+   */
+  readonly features: Float32Array | Float64Array | undefined
   /** Dictionary and index of ground truth, when the source has labels; -1 none. Never an input to a detector. */
   readonly labels: readonly string[]
   readonly label: Int32Array | undefined
   /** Extra categorical columns of a table (proto, service …): raw text by dictionary. */
   readonly categories: readonly CategoryColumn[]
+  /** Further numbers of a table, when they were asked for (logs/table-options.ts). NaN: no value. */
+  readonly numbers?: NumberColumns
   /** No flow that comes later starts before this; NaN without times. Lets time order be restored exactly. */
   readonly watermarkMicros: number
+}
+
+export interface NumberColumns {
+  readonly names: readonly string[]
+  /** length × names, row-major. */
+  readonly values: Float32Array
 }
 
 export interface CategoryColumn {

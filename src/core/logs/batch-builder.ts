@@ -10,6 +10,13 @@ export interface BatchEnd {
   readonly watermarkMicros: number
 }
 
+export interface BatchShape {
+  readonly hasFeatures: boolean
+  readonly hasLabels: boolean
+  readonly categories: number
+  readonly numbers: readonly string[]
+}
+
 export class BatchBuilder {
   length = 0
   #capacity = 0
@@ -25,6 +32,8 @@ export class BatchBuilder {
   counts = new Float64Array(0)
   features: Float64Array<ArrayBuffer> | undefined
   label: Int32Array<ArrayBuffer> | undefined
+  readonly #numberNames: readonly string[]
+  #numbers = new Float32Array(0)
   readonly categoryCodes: Int32Array<ArrayBuffer>[]
   #addresses = new Map<string, number>()
   /** Per source column: address code by that column's dictionary code. */
@@ -33,7 +42,8 @@ export class BatchBuilder {
   #labelCodes = new Map<number, number>()
   #protocols: number[] = []
 
-  constructor(hasFeatures: boolean, hasLabels: boolean, categories: number) {
+  constructor({ hasFeatures, hasLabels, categories, numbers }: BatchShape) {
+    this.#numberNames = numbers
     this.features = hasFeatures ? new Float64Array(0) : undefined
     this.label = hasLabels ? new Int32Array(0) : undefined
     this.categoryCodes = Array.from({ length: categories }, () => new Int32Array(0))
@@ -53,6 +63,10 @@ export class BatchBuilder {
       const column = columns[j]!
       features[base + j] = column < 0 ? Number.NaN : numbers[column]!
     }
+  }
+
+  setNumber(at: number, number: number, value: number): void {
+    this.#numbers[at * this.#numberNames.length + number] = value
   }
 
   addressOf(column: number, codes: Int32Array, dictionaries: readonly (Dictionary | undefined)[]): number {
@@ -109,6 +123,7 @@ export class BatchBuilder {
       labels: [...this.#labels.keys()],
       label: this.label,
       categories: end.categories.map(({ name, values }, i) => ({ name, values, code: this.categoryCodes[i]! })),
+      ...(this.#numberNames.length > 0 ? { numbers: { names: this.#numberNames, values: this.#numbers } } : {}),
       watermarkMicros: end.watermarkMicros,
     }
     this.#startAnew()
@@ -140,6 +155,7 @@ export class BatchBuilder {
     this.protocol = resized(this.protocol, new Int16Array(rows))
     this.counts = resized(this.counts, new Float64Array(rows * COUNT_COLUMNS.length))
     if (this.features) this.features = resized(this.features, new Float64Array(rows * FEATURE_COUNT))
+    this.#numbers = resized(this.#numbers, new Float32Array(rows * this.#numberNames.length))
     if (this.label) this.label = resized(this.label, new Int32Array(rows))
     this.categoryCodes.forEach((codes, i) => {
       this.categoryCodes[i] = resized(codes, new Int32Array(rows))

@@ -13,6 +13,7 @@ import { type Layout, READ_SKIP } from './layout.ts'
 import { createFinder } from './names.ts'
 import { FlowRows, textOf } from './rows.ts'
 import { createTableInput, type TableRun } from './table-input.ts'
+import { applyOptions, type TableOptions } from './table-options.ts'
 import { otherZeekLogText, ZEEK_CONN_FIELDS, zeekLayout, zeekLogName } from './zeek.ts'
 
 /** Read on between two steps. */
@@ -54,14 +55,21 @@ export function readJsonHead(head: Uint8Array, isWhole: boolean): JsonTable | un
   return { isLines, columns, paths: [...paths.values()], sampleRows, isEve: isEve(columns) }
 }
 
-export function openJson(source: ByteSource, table: JsonTable, mapping?: ColumnMapping): FlowInput {
-  const { layout, paths } = layOut(table, mapping)
+export function openJson(
+  source: ByteSource,
+  table: JsonTable,
+  mapping: ColumnMapping | undefined,
+  options: TableOptions,
+): FlowInput {
+  const { layout: plain, paths } = layOut(table, mapping)
+  const layout = applyOptions(plain, options)
   return createTableInput(layout.kind, layout.remarks, (run, signal) =>
     readJson({ source, table, layout, paths, run }, signal),
   )
 }
 
 function layOut(table: JsonTable, mapping?: ColumnMapping): { layout: Layout; paths: readonly (readonly string[])[] } {
+  // No paths: its records are picked apart by EvePicker.
   if (table.isEve && !mapping) return { layout: EVE_LAYOUT, paths: [] }
   const find = createFinder(table.columns, table.sampleRows)
   if (mapping) return { layout: layoutByMapping(find, mapping), paths: table.paths }
@@ -91,7 +99,7 @@ async function* readJson(
 ): AsyncGenerator<FlowBatch[]> {
   const rows = new FlowRows(layout, run.stats, run.progress)
   const used = paths.flatMap((path, column) => (layout.reading[column] === READ_SKIP ? [] : [{ path, column }]))
-  const eve = layout === EVE_LAYOUT ? new EvePicker(rows) : undefined
+  const eve = paths.length === 0 ? new EvePicker(rows) : undefined
   const elements = new JsonElements(table.isLines, Math.min(source.sizeBytes ?? STEP_BYTES, STEP_BYTES), {
     element(text) {
       const record = parse(text)

@@ -16,6 +16,8 @@ export const MISSING_IS_ZERO = 1
 export const RATE_OF_DURATION = 2
 /** Not needed: -1. */
 export const OPTIONAL = 3
+/** Not needed, and any number may be a value: NaN. */
+export const MISSING_IS_NAN = 4
 
 export interface CountRule {
   /** Source columns; one and the same value when `of` is undefined, none for "always 0". */
@@ -50,6 +52,8 @@ export interface Layout {
   readonly labelDetail: number
   readonly tidyLabel: (text: string) => string | undefined
   readonly categories: readonly number[]
+  /** Further numbers that come along, by the name they are known by (table-options.ts). */
+  readonly numbers: readonly { readonly name: string; readonly column: number }[]
   readonly parseTime: (text: string) => number
   /** The table's own mark for "no value", beside the usual ones. */
   readonly missing: string | undefined
@@ -57,7 +61,7 @@ export interface Layout {
   readonly remarks: readonly string[]
 }
 
-export interface LayoutDraft extends Partial<Omit<Layout, 'reading' | 'policy' | 'counts' | 'missing'>> {
+export interface LayoutDraft extends Partial<Omit<Layout, 'reading' | 'policy' | 'counts' | 'numbers' | 'missing'>> {
   readonly kind: Layout['kind']
   readonly columns: readonly string[]
   readonly counts: readonly CountRule[]
@@ -107,6 +111,7 @@ export function finishLayout(draft: LayoutDraft): Layout {
     labelDetail,
     tidyLabel: draft.tidyLabel ?? tidyText,
     categories,
+    numbers: [],
     parseTime: draft.parseTime ?? (() => Number.NaN),
     missing: draft.missing,
     remarks: draft.remarks ?? [],

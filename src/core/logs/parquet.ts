@@ -13,6 +13,7 @@ import { createFinder } from './names.ts'
 import { COMPRESSORS, checkPages, type ParquetMetadata } from './parquet-pages.ts'
 import { FlowRows, textOf } from './rows.ts'
 import { createTableInput, type TableRun } from './table-input.ts'
+import { applyOptions, type TableOptions } from './table-options.ts'
 import { endOfThrift } from './thrift-check.ts'
 
 export const MAX_PARQUET_BYTES = 1 << 30
@@ -42,11 +43,15 @@ export async function previewParquet(source: ByteSource): Promise<ParquetHead> {
   return readSamples(await readParquet(source))
 }
 
-export async function openParquet(source: ByteSource, mapping?: ColumnMapping): Promise<FlowInput> {
+export async function openParquet(
+  source: ByteSource,
+  mapping: ColumnMapping | undefined,
+  options: TableOptions,
+): Promise<FlowInput> {
   const parquet = await readParquet(source)
   const { columns, sampleRows } = await readSamples(parquet)
   const find = createFinder(columns, sampleRows)
-  const layout = mapping ? layoutByMapping(find, mapping) : layoutByNames(find)
+  const layout = applyOptions(mapping ? layoutByMapping(find, mapping) : layoutByNames(find), options)
   return createTableInput(layout.kind, layout.remarks, (run, signal) => readRows({ parquet, layout, run }, signal))
 }
 

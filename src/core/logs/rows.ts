@@ -6,6 +6,7 @@ import { Dictionary } from './dictionary.ts'
 import { joinLabel } from './label.ts'
 import {
   type Layout,
+  MISSING_IS_NAN,
   MISSING_IS_ZERO,
   OPTIONAL,
   RATE_OF_DURATION,
@@ -71,7 +72,12 @@ export class FlowRows {
     this.dictionaries = layout.columns.map((_, column) =>
       layout.reading[column] === READ_TEXT ? new Dictionary(tidyOf(layout, column)) : undefined,
     )
-    this.#builder = new BatchBuilder(layout.features !== undefined, layout.label >= 0, layout.categories.length)
+    this.#builder = new BatchBuilder({
+      hasFeatures: layout.features !== undefined,
+      hasLabels: layout.label >= 0,
+      categories: layout.categories.length,
+      numbers: layout.numbers.map(({ name }) => name),
+    })
   }
 
   markOdd(column: number, state: number): void {
@@ -163,6 +169,7 @@ export class FlowRows {
     } else builder.protocol[at] = -1
     this.#readTexts(builder, at)
     if (layout.features !== undefined) builder.setFeatures(at, layout.features, numbers)
+    for (let k = 0; k < layout.numbers.length; k++) builder.setNumber(at, k, numbers[layout.numbers[k]!.column]!)
     if (++builder.length === MAX_BATCH_ROWS) this.#finishBatch()
   }
 
@@ -204,6 +211,7 @@ export class FlowRows {
       const policy = layout.policy[column]
       const zeroDuration = layout.duration !== undefined && numbers[layout.duration.column] === 0
       if (policy === OPTIONAL) numbers[column] = -1
+      else if (policy === MISSING_IS_NAN) numbers[column] = Number.NaN
       else if (policy === MISSING_IS_ZERO && state === NUMBER_MISSING) numbers[column] = 0
       else if (policy === RATE_OF_DURATION && zeroDuration && state !== NUMBER_TEXT) numbers[column] = -1
       else refusal = `${REASONS[state] ?? 'not finite in'} ${layout.columns[column]}`

@@ -8,6 +8,7 @@ import { layoutByMapping, layoutByNames } from './flow-layout.ts'
 import { openJson, readJsonHead } from './json.ts'
 import { createFinder } from './names.ts'
 import { openParquet } from './parquet.ts'
+import { applyOptions, type TableOptions } from './table-options.ts'
 import { nameUnswColumns } from './unsw.ts'
 import { openZeek, readZeekHead } from './zeek.ts'
 
@@ -15,17 +16,22 @@ import { openZeek, readZeekHead } from './zeek.ts'
 export const HEAD_BYTES = 1 << 17
 
 /** Throws InputError with a sentence when the source is no flow table; the last checks come when it is read. */
-export async function openTable(source: ByteSource, mapping?: ColumnMapping): Promise<FlowInput> {
+export async function openTable(
+  source: ByteSource,
+  mapping?: ColumnMapping,
+  options: TableOptions = {},
+): Promise<FlowInput> {
   const { head, isWhole } = await readTableHead(source)
   if (head.length === 0) throw new InputError('This file is empty: 0 bytes.')
-  if (isParquet(head)) return openParquet(source, mapping)
+  if (isParquet(head)) return openParquet(source, mapping, options)
   const zeek = readZeekHead(head)
-  if (zeek) return openZeek(source, zeek)
+  if (zeek) return openZeek(source, zeek, options)
   const json = readJsonHead(head, isWhole)
-  if (json) return openJson(source, json, mapping)
+  if (json) return openJson(source, json, mapping, options)
   const table = nameUnswColumns(readDelimitedHead(head, isWhole))
   const find = createFinder(table.columns, table.sampleRows)
-  return openDelimited(source, table, mapping ? layoutByMapping(find, mapping) : layoutByNames(find))
+  const layout = mapping ? layoutByMapping(find, mapping) : layoutByNames(find)
+  return openDelimited(source, table, applyOptions(layout, options))
 }
 
 /** `PAR1` */

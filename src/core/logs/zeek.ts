@@ -12,6 +12,7 @@ import { column, finishLayout, type Layout, MISSING_IS_ZERO, OPTIONAL } from './
 import { createFinder } from './names.ts'
 import { FlowRows } from './rows.ts'
 import { createTableInput, type TableRun } from './table-input.ts'
+import { applyOptions, type TableOptions } from './table-options.ts'
 import { detectTimeUnit, MICROS_PER, parseTime } from './time.ts'
 
 const HASH = 35
@@ -178,9 +179,9 @@ export function otherZeekLogText(path: string): string {
   return `This is Zeek's ${path} log. Guardian judges flows, so it needs conn.log from the same folder.`
 }
 
-export function openZeek(source: ByteSource, head: ZeekHead): FlowInput {
-  const layout = layoutOf(head.path, head.columns, '-')
-  return createTableInput('zeek-conn', layout.remarks, (run, signal) => readZeek(source, run, signal))
+export function openZeek(source: ByteSource, head: ZeekHead, options: TableOptions = {}): FlowInput {
+  const layout = applyOptions(layoutOf(head.path, head.columns, '-'), options)
+  return createTableInput('zeek-conn', layout.remarks, (run, signal) => readZeek({ source, run, options }, signal))
 }
 
 function layoutOf(path: string, columns: readonly string[], missing: string): Layout {
@@ -189,7 +190,13 @@ function layoutOf(path: string, columns: readonly string[], missing: string): La
   return zeekLayout(columns, { missing })
 }
 
-async function* readZeek(source: ByteSource, run: TableRun, signal?: AbortSignal): AsyncGenerator<FlowBatch[]> {
+interface Reading {
+  readonly source: ByteSource
+  readonly run: TableRun
+  readonly options: TableOptions
+}
+
+async function* readZeek({ source, run, options }: Reading, signal?: AbortSignal): AsyncGenerator<FlowBatch[]> {
   const header = new ZeekHeader()
   const buffer = new ChunkBuffer(Math.min(source.sizeBytes ?? READ_BYTES, READ_BYTES * 4))
   let rows: FlowRows | undefined
@@ -224,7 +231,7 @@ async function* readZeek(source: ByteSource, run: TableRun, signal?: AbortSignal
         if (line.trim() !== '') skip('row before the line that names the fields')
       } else if (header.read(line)) {
         if (rows) done.push(...rows.finish())
-        const layout = layoutOf(header.path, header.columns ?? [], header.missing)
+        const layout = applyOptions(layoutOf(header.path, header.columns ?? [], header.missing), options)
         rows = new FlowRows(layout, run.stats, run.progress)
         const shape = { separator: header.separator.charCodeAt(0), lineEnd: LF, quote: -1, comment: HASH }
         reader = new CsvReader(shape, layout.reading, rows)

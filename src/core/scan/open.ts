@@ -5,6 +5,7 @@ import type { FlowInput, InputStats } from '../flow/input.ts'
 import type { ColumnMapping } from '../logs/columns.ts'
 import { previewTable, type TablePreview } from '../logs/mapping.ts'
 import { openTable } from '../logs/table.ts'
+import type { TableOptions } from '../logs/table-options.ts'
 import { type CaptureOptions, openCapture } from './capture-input.ts'
 import { unpackSource } from './gzip.ts'
 import { RemarkSink } from './remarks.ts'
@@ -23,7 +24,7 @@ export interface OpenedInput {
   readonly input: FlowInput
 }
 
-export interface OpenOptions extends CaptureOptions {
+export interface OpenOptions extends CaptureOptions, TableOptions {
   readonly mapping?: ColumnMapping | undefined
 }
 
@@ -82,8 +83,12 @@ interface Inside {
   readonly isArchive: boolean
 }
 
-const openOne = (found: Found, options: OpenOptions): Promise<FlowInput> =>
-  found.content === 'capture' ? openCapture(found.source, options) : openTable(found.source, options.mapping)
+function openOne({ content, source }: Found, options: OpenOptions): Promise<FlowInput> {
+  if (content === 'table') return openTable(source, options.mapping, options)
+  if (options.labelColumn !== undefined)
+    throw new InputError(`${source.name} is a capture: it has no column ${options.labelColumn} to take labels from`)
+  return openCapture(source, options)
+}
 
 async function findInside(source: ByteSource, depth: number): Promise<Inside> {
   const head = await readSome(source)
