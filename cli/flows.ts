@@ -11,7 +11,7 @@ import { fileSource } from './file-source.ts'
 export async function runFlows(files: readonly string[], out: string | undefined): Promise<void> {
   const [path, ...more] = files
   if (path === undefined || more.length > 0) throw new InputError('guardian flows takes one capture at a time')
-  const inputs = await openInputs(await fileSource(path), { sightings: false })
+  const inputs = await openInputs(await fileSource(path), { sightings: false, precision: 'double' })
   const target: Writable = out === undefined ? process.stdout : createWriteStream(out)
   const write = async (text: string) => {
     if (!target.write(text)) await once(target, 'drain')

@@ -26,7 +26,7 @@ export interface ReadCapture {
 
 export async function readFlows(capture: Uint8Array, how: number | CaptureOptions = {}): Promise<ReadCapture> {
   const [chunkBytes, options] = typeof how === 'number' ? [how, {}] : [undefined, how]
-  const input = await openCapture(bytesSource('test.pcap', capture, chunkBytes), options)
+  const input = await openCapture(bytesSource('test.pcap', capture, chunkBytes), { precision: 'double', ...options })
   const batches: FlowBatch[] = []
   const sightings: Sighting[] = []
   for await (const step of input.steps()) {

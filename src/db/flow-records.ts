@@ -51,8 +51,12 @@ export function flowRecords(input: { scanId: string; sequence: number; flows: De
     device: compact(device),
     outward: compact(outward),
   }
-  const features = batch.features && { key, scanId, features: Float32Array.from(batch.features) }
+  const features = batch.features && { key, scanId, features: single(batch.features) }
   return { span, flow, features }
+}
+
+function single(features: Float32Array | Float64Array): Float32Array {
+  return features instanceof Float32Array ? compact(features) : Float32Array.from(features)
 }
 
 /** A structured clone copies the whole buffer behind a view: cut it to the view first. */

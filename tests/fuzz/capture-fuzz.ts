@@ -58,7 +58,7 @@ export function fuzzCapture(iterations: number, seed: number): FuzzResult {
 
 /** What is behind the reader; used for many inputs, as it is made of large arrays. */
 function createParts() {
-  const columns = new FlowColumns()
+  const columns = new FlowColumns('double')
   const assembler = new FlowAssembler((table, row) => columns.add(table, row))
   return { packet: new Packet(new Tally()), observer: new Observer(), columns, assembler }
 }

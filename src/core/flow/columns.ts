@@ -7,6 +7,9 @@ import { DIRECTION_DOUBLES, DIRECTION_INTS, DOUBLES, INTS } from './layout.ts'
 import { durationMicros, type FlowRow } from './series.ts'
 
 const FIRST_ROWS = 64
+
+/** Of the 78 features; all else is exact. */
+export type FeaturePrecision = 'single' | 'double'
 // Local copies: see table.ts.
 const D = DOUBLES
 const I = INTS
@@ -21,8 +24,16 @@ export class FlowColumns {
   /** What the last batch promised about those that follow. */
   #watermark = Number.NEGATIVE_INFINITY
   readonly #row: FlowRow = { doubles: new Float64Array(0), ints: new Int32Array(0), d: 0, i: 0 }
-  #columns = allocate(0)
+  /** The features of one flow, worked out in double precision: sums of squares are turned over in their places. */
+  readonly #features = new Float64Array(FEATURE_COUNT)
+  readonly #precision: FeaturePrecision
+  #columns: Columns
   readonly #addresses = new AddressBook()
+
+  constructor(precision: FeaturePrecision) {
+    this.#precision = precision
+    this.#columns = allocate(0, precision)
+  }
 
   get full(): boolean {
     return this.length >= MAX_BATCH_ROWS
@@ -59,7 +70,10 @@ export class FlowColumns {
     counts[4 * index + 1] = ints[i + I.backward + COUNT]!
     counts[4 * index + 2] = doubles[forward + DD.sum]! + doubles[forward + DD.otherBytes]!
     counts[4 * index + 3] = doubles[backward + DD.sum]! + doubles[backward + DD.otherBytes]!
-    writeFeatures(columns.features, index * FEATURE_COUNT, flow)
+    const features = this.#features
+    writeFeatures(features, 0, flow)
+    const to = columns.features
+    for (let k = 0, at = index * FEATURE_COUNT; k < FEATURE_COUNT; k++, at++) to[at] = features[k]!
   }
 
   /** The flows since the last call; `watermarkMicros`: no live flow started before it. */
@@ -77,7 +91,7 @@ export class FlowColumns {
     }
     if (length === this.#capacity) {
       this.#capacity = 0
-      this.#columns = allocate(0)
+      this.#columns = allocate(0, this.#precision)
     }
     this.#before += length
     this.length = 0
@@ -86,7 +100,7 @@ export class FlowColumns {
 
   #grow(): void {
     this.#capacity = Math.min(MAX_BATCH_ROWS, Math.max(FIRST_ROWS, 4 * this.#capacity))
-    const larger = allocate(this.#capacity)
+    const larger = allocate(this.#capacity, this.#precision)
     const old = this.#columns
     larger.row.set(old.row)
     larger.startMicros.set(old.startMicros)
@@ -102,7 +116,10 @@ export class FlowColumns {
   }
 }
 
-function allocate(rows: number) {
+type Columns = ReturnType<typeof allocate>
+
+function allocate(rows: number, precision: FeaturePrecision) {
+  const features = FEATURE_COUNT * rows
   return {
     row: new Float64Array(rows),
     startMicros: new Float64Array(rows),
@@ -113,12 +130,12 @@ function allocate(rows: number) {
     respPort: new Int32Array(rows),
     protocol: new Int16Array(rows),
     counts: new Float64Array(4 * rows),
-    features: new Float64Array(FEATURE_COUNT * rows),
+    features: precision === 'single' ? new Float32Array(features) : new Float64Array(features),
   }
 }
 
 /** The first rows: the arrays themselves when they are full, else copies. */
-function cut(columns: ReturnType<typeof allocate>, rows: number): ReturnType<typeof allocate> {
+function cut(columns: Columns, rows: number): Columns {
   if (rows === columns.row.length) return columns
   return {
     row: columns.row.slice(0, rows),

@@ -92,6 +92,16 @@ describe('openCapture', () => {
   })
 })
 
+it('gives the features in single precision, rounded once, unless double is asked for', async () => {
+  const double = await readFlows(pcap(talk), { precision: 'double' })
+  const single = await readFlows(pcap(talk), { precision: 'single' })
+  expect(double.batches.length).toBeGreaterThan(0)
+  for (const [i, { features }] of double.batches.entries()) {
+    expect(features).toBeInstanceOf(Float64Array)
+    expect(single.batches[i]!.features).toEqual(Float32Array.from(features!))
+  }
+})
+
 describe('the CSV of flows', () => {
   it('has the five-tuple, the start in µs and the 78 features by name', async () => {
     const { batches } = await readFlows(pcap(talk))

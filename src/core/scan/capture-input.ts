@@ -6,7 +6,7 @@ import { PCAPNG_MAGIC } from '../capture/pcapng.ts'
 import { CaptureReader } from '../capture/reader.ts'
 import { ADDED, FlowAssembler, MAX_LIVE_FLOWS } from '../flow/assemble.ts'
 import { type FlowBatch, MAX_BATCH_ROWS } from '../flow/batch.ts'
-import { FlowColumns } from '../flow/columns.ts'
+import { type FeaturePrecision, FlowColumns } from '../flow/columns.ts'
 import type { FlowInput, InputStats, InputStep } from '../flow/input.ts'
 import { decodeFrame } from '../packet/decode.ts'
 import { Observer } from '../packet/observe.ts'
@@ -20,10 +20,12 @@ const PIECE_BYTES = 1 << 20
 export interface CaptureOptions {
   /** False when nobody asks who is who: packets are then not searched for names, and steps have no sightings. */
   readonly sightings?: boolean | undefined
+  /** Of the 78 features, by default single; double where they are written out as numbers. */
+  readonly precision?: FeaturePrecision | undefined
 }
 
 /** @throws InputError when the source is empty; `steps` throws it when nothing in the capture can be used. */
-export async function openCapture(source: ByteSource, { sightings = true }: CaptureOptions = {}): Promise<FlowInput> {
+export async function openCapture(source: ByteSource, options: CaptureOptions = {}): Promise<FlowInput> {
   const head = await readHead(source, 4)
   if (head.length === 0) throw new InputError('This file is empty; expected a pcap or pcapng capture.')
   const magic = head.length < 4 ? 0 : new DataView(head.buffer, head.byteOffset).getUint32(0, true)
@@ -39,7 +41,7 @@ export async function openCapture(source: ByteSource, { sightings = true }: Capt
   return {
     kind: magic === PCAPNG_MAGIC ? 'pcapng' : 'pcap',
     stats,
-    steps: (signal) => readSteps(source, new CapturePipeline(stats, sightings), signal),
+    steps: (signal) => readSteps(source, new CapturePipeline(stats, options), signal),
   }
 }
 
@@ -86,13 +88,14 @@ class CapturePipeline {
   readonly stats: InputStats
   readonly #reader: CaptureReader
   readonly #assembler: FlowAssembler
-  readonly #columns = new FlowColumns()
+  readonly #columns: FlowColumns
   readonly #observer = new Observer()
   readonly #packet: Packet
   #ready: FlowBatch[] = []
 
-  constructor(stats: InputStats, sightings: boolean) {
+  constructor(stats: InputStats, { sightings = true, precision = 'single' }: CaptureOptions) {
     this.stats = stats
+    this.#columns = new FlowColumns(precision)
     this.#packet = new Packet(stats.skipped)
     this.#assembler = new FlowAssembler((table, row) => {
       this.#columns.add(table, row)
