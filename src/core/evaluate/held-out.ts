@@ -7,7 +7,7 @@ import {
   timeFirstAlarms,
 } from './case-hours.ts'
 import { attackFlags, type LabelledDataset } from './labels.ts'
-import { judgedRows } from './result.ts'
+import { type ClassRecall, judgedRows, recallPerClass } from './result.ts'
 
 export interface HeldOutRecall {
   readonly threshold: number
@@ -17,6 +17,7 @@ export interface HeldOutRecall {
   readonly falsePositiveRate: number
   /** NaN where nothing was above the threshold. */
   readonly precision: number
+  readonly perClass: Readonly<Record<string, ClassRecall>>
 }
 
 /** The lowest threshold with at most that share of these benign scores above it; abstentions are left out. */
@@ -45,6 +46,7 @@ export function recallAbove(data: LabelledDataset, scores: Float64Array, thresho
     recall: found / attacks,
     falsePositiveRate: mistaken / benign,
     precision: found / (found + mistaken),
+    perClass: recallPerClass(data, scores, threshold),
   }
 }
 
