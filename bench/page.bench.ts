@@ -1,10 +1,10 @@
 /**
- * The page under load, in real Chromium against the built site: `node bench/page.bench.ts --capture FILE [--runs 5]`.
+ * The page under load, in real Chromium against the built site: `node bench/page.bench.ts --capture FILE [--runs 5] [--only capture]`.
  * Prints JavaScript of the first route, demo, 1,000 and 1,000,000 rows, and a large capture: first finding, stop, longest wait of the
  * page, and the renderer's memory over time. Build first. Nothing but this machine's loopback is used.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -19,28 +19,43 @@ const { values } = parseArgs({
     capture: { type: 'string' },
     runs: { type: 'string', default: '5' },
     rows: { type: 'string', default: '1000000' },
+    /** route, demo, small, rows, capture or stop; by default all. */
+    only: { type: 'string' },
   },
 })
 const runs = Number(values.runs)
 const folder = mkdtempSync(join(tmpdir(), 'guardian-bench-'))
 const site = await serveSite()
 
-try {
-  console.log(`first route: ${await firstRouteKilobytes()} kB of JavaScript (gzip)`)
-  const small = makeTable(1000)
-  const demo = await repeat(runs, (page) => demoMs(page))
-  console.log(`demo, click to first case: ${spell(demo)} ms`)
-  console.log(
+/** In their order. */
+const PARTS: Readonly<Record<string, () => Promise<string | undefined>>> = {
+  route: async () => `first route: ${await firstRouteKilobytes()} kB of JavaScript (gzip)`,
+  demo: async () => `demo, click to first case: ${spell(await repeat(runs, demoMs))} ms`,
+  small: async () =>
     `1,000 rows, drop to findings (model loaded): ${spell(await repeat(runs, (page) => tableMs(page, small)))} ms`,
-  )
-  const large = makeTable(Number(values.rows))
-  console.log(
-    `${values.rows} rows, drop to done: ${spell(await repeat(1, (page, session) => wholeFile(page, session, large)))} s`,
-  )
-  if (values.capture && existsSync(values.capture)) {
-    const capture = values.capture
-    console.log(`capture, whole: ${spell(await repeat(1, (page, session) => wholeFile(page, session, capture)))} s`)
-    console.log(`capture, stop: ${spell(await repeat(runs, (page) => stopMs(page, capture)))} ms`)
+  rows: async () => {
+    const large = makeTable(Number(values.rows))
+    const seconds = await repeat(1, (page, session) => wholeFile(page, session, large))
+    return `${values.rows} rows, drop to done: ${spell(seconds)} s`
+  },
+  capture: async () => {
+    const { capture } = values
+    if (!capture) return undefined
+    return `capture, whole: ${spell(await repeat(1, (page, session) => wholeFile(page, session, capture)))} s`
+  },
+  stop: async () => {
+    const { capture } = values
+    if (!capture) return undefined
+    return `capture, stop: ${spell(await repeat(runs, (page) => stopMs(page, capture)))} ms`
+  },
+}
+const small = makeTable(1000)
+
+try {
+  for (const [name, measure] of Object.entries(PARTS)) {
+    if (values.only !== undefined && values.only !== name) continue
+    const line = await measure()
+    if (line !== undefined) console.log(line)
   }
 } finally {
   await site.close()
