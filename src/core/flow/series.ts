@@ -2,12 +2,10 @@
  * Means and deviations of an ended flow, worked out where they are wanted: sums are written into the features' own places and
  * turned over there, since a fraction that is passed, returned or kept in an object would be put into a box.
  */
-import { DIRECTION_DOUBLES, DIRECTION_INTS, DOUBLES } from './layout.ts'
+import { DOUBLES } from './layout.ts'
 
 // Local copies: see table.ts.
 const D = DOUBLES
-const DD = DIRECTION_DOUBLES
-const DI = DIRECTION_INTS
 
 /** Where the numbers of one flow are (layout.ts): its rows begin at `d` and `i`. */
 export interface FlowRow {
@@ -45,54 +43,4 @@ export function writeMoments(to: Float64Array, at: number, count: number): void 
 export function writeMeanFirst(to: Float64Array, at: number, count: number): void {
   writeMoments(to, at, count)
   to[at + 1] = Math.sqrt(to[at + 1]!)
-}
-
-/** Of a direction's payload lengths: most, least, mean, deviation. */
-export function writeExtremesFirst(
-  to: Float64Array,
-  at: number,
-  doubles: Float64Array,
-  ints: Int32Array,
-  d: number,
-  i: number,
-): void {
-  to[at] = ints[i + DI.max]!
-  to[at + 1] = ints[i + DI.min]!
-  to[at + 2] = doubles[d + DD.sum]!
-  to[at + 3] = doubles[d + DD.squares]!
-  writeMeanFirst(to, at + 2, ints[i + DI.count]!)
-}
-
-/** Of the gaps between a direction's packets: sum, mean, deviation, most, least. */
-export function writeGaps(
-  to: Float64Array,
-  at: number,
-  doubles: Float64Array,
-  ints: Int32Array,
-  d: number,
-  i: number,
-): void {
-  const sum = doubles[d + DD.last]! - doubles[d + DD.first]!
-  to[at] = sum
-  to[at + 1] = sum
-  to[at + 2] = doubles[d + DD.gapSquares]!
-  writeMeanFirst(to, at + 1, ints[i + DI.count]! - 1)
-  to[at + 3] = doubles[d + DD.gapMax]!
-  to[at + 4] = doubles[d + DD.gapMin]!
-}
-
-/** Of a direction's bulks: mean bytes, mean packets, bytes per second. */
-export function writeBulks(
-  to: Float64Array,
-  at: number,
-  doubles: Float64Array,
-  ints: Int32Array,
-  d: number,
-  i: number,
-): void {
-  const bulks = ints[i + DI.bulks]!
-  const micros = doubles[d + DD.bulkMicros]!
-  to[at] = bulks > 0 ? doubles[d + DD.bulkBytes]! / bulks : 0
-  to[at + 1] = bulks > 0 ? ints[i + DI.bulkPackets]! / bulks : 0
-  to[at + 2] = micros > 0 ? doubles[d + DD.bulkBytes]! / (micros / 1e6) : 0
 }

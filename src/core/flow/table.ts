@@ -14,10 +14,13 @@ const HASH = INTS.hash
 const PREVIOUS = INTS.previous
 const NEXT = INTS.next
 const DOUBLE_WIDTH = DOUBLES.width
+/** In doubles: twelve words are key, hash and a link, and the next link is written after clearing. */
+const CLEARED_FROM = 6
 
 export class FlowTable {
   doubles = new Float64Array(FIRST_CAPACITY * DOUBLE_WIDTH)
-  ints = new Int32Array(FIRST_CAPACITY * WIDTH)
+  /** The same bytes as words. */
+  ints = new Int32Array(this.doubles.buffer)
   live = 0
   mostLive = 0
   /** Row of the flow that started first, -1 when there is none. */
@@ -59,7 +62,7 @@ export class FlowTable {
       row = this.#used++
     } else {
       this.#free = this.ints[row * WIDTH + NEXT]!
-      this.#clear(row)
+      clear(this.doubles, row)
     }
     place(this.#slots, row, hash)
     this.ints[row * WIDTH + HASH] = hash
@@ -70,12 +73,8 @@ export class FlowTable {
 
   /** Begins the flow of `row` anew, as the newest: all numbers but its key become zero. */
   restart(row: number): void {
-    const base = row * WIDTH
-    const hash = this.ints[base + HASH]!
     this.#unlink(row)
-    this.ints.fill(0, base + HASH, base + WIDTH)
-    this.doubles.fill(0, row * DOUBLE_WIDTH, (row + 1) * DOUBLE_WIDTH)
-    this.ints[base + HASH] = hash
+    clear(this.doubles, row)
     this.#append(row)
   }
 
@@ -98,11 +97,6 @@ export class FlowTable {
     this.ints[row * WIDTH + NEXT] = this.#free
     this.#free = row
     this.live--
-  }
-
-  #clear(row: number): void {
-    this.ints.fill(0, row * WIDTH, (row + 1) * WIDTH)
-    this.doubles.fill(0, row * DOUBLE_WIDTH, (row + 1) * DOUBLE_WIDTH)
   }
 
   #append(row: number): void {
@@ -128,9 +122,7 @@ export class FlowTable {
     const doubles = new Float64Array(2 * this.doubles.length)
     doubles.set(this.doubles)
     this.doubles = doubles
-    const ints = new Int32Array(2 * this.ints.length)
-    ints.set(this.ints)
-    this.ints = ints
+    this.ints = new Int32Array(doubles.buffer)
     const slots = new Int32Array(2 * this.#slots.length).fill(EMPTY)
     for (let slot = 0; slot < this.#slots.length; slot += 2) {
       const row = this.#slots[slot]!
@@ -138,6 +130,12 @@ export class FlowTable {
     }
     this.#slots = slots
   }
+}
+
+/** All but key, hash and links. A loop: `fill` costs more to call than so short a row takes. */
+function clear(doubles: Float64Array, row: number): void {
+  const end = (row + 1) * DOUBLE_WIDTH
+  for (let at = row * DOUBLE_WIDTH + CLEARED_FROM; at < end; at++) doubles[at] = 0
 }
 
 function place(slots: Int32Array, row: number, hash: number): void {

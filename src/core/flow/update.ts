@@ -32,6 +32,8 @@ export function addFirstPacket(rows: Rows, row: number, packet: Packet, forward:
   doubles[d + D.start] = micros
   doubles[d + D.last] = micros
   doubles[d + D.activeStart] = micros
+  doubles[d + D.gapMax] = Number.NEGATIVE_INFINITY
+  doubles[d + D.gapMin] = Number.POSITIVE_INFINITY
   ints[i + I.icmp] = packet.icmp
   if (forward) {
     ints[i + I.windowForward] = packet.window
@@ -54,10 +56,9 @@ export function addPacket(rows: Rows, row: number, packet: Packet, forward: bool
     ints[i + I.longGaps]!++
     if (gap > ACTIVITY_TIMEOUT_MICROS) endActivePeriod(doubles, ints, d, i, micros)
   }
-  const earlier = ints[i + I.forward + DI.count]! + ints[i + I.backward + DI.count]!
   doubles[d + D.gapSquares]! += gap * gap
-  if (earlier === 1 || gap > doubles[d + D.gapMax]!) doubles[d + D.gapMax] = gap
-  if (earlier === 1 || gap < doubles[d + D.gapMin]!) doubles[d + D.gapMin] = gap
+  if (gap > doubles[d + D.gapMax]!) doubles[d + D.gapMax] = gap
+  if (gap < doubles[d + D.gapMin]!) doubles[d + D.gapMin] = gap
   doubles[d + D.last] = micros
   addToDirection(doubles, ints, d, i, packet, forward)
   const flags = packet.flags
@@ -82,12 +83,12 @@ function addToDirection(
   const di = i + (forward ? I.forward : I.backward)
   const bytes = packet.payloadBytes
   const micros = packet.micros
-  addToBulk(doubles, ints, dd, di, d + (forward ? D.backward : D.forward), micros, bytes)
+  addToBulk(doubles, ints, dd, di, d + D.runLast + (forward ? 0 : 1), d + D.runLast + (forward ? 1 : 0), micros, bytes)
   const count = ++ints[di + DI.count]!
   ints[di + DI.header]! += packet.headerBytes
   doubles[dd + DD.sum]! += bytes
   doubles[dd + DD.squares]! += bytes * bytes
-  doubles[dd + DD.otherBytes]! += packet.otherBytes
+  if (packet.otherBytes > 0) doubles[dd + DD.otherBytes]! += packet.otherBytes
   if (count === 1) {
     ints[di + DI.max] = bytes
     ints[di + DI.min] = bytes
@@ -139,20 +140,21 @@ function endActivePeriod(doubles: Float64Array, ints: Int32Array, d: number, i: 
   doubles[d + D.activeStart] = micros
 }
 
-/** `other` is the block of the opposite direction: data there ends this direction's run. */
+/** `own` and `other` are the places of the last data of this direction and the opposite one, where data ends this direction's run. */
 function addToBulk(
   doubles: Float64Array,
   ints: Int32Array,
   dd: number,
   di: number,
+  own: number,
   other: number,
   micros: number,
   bytes: number,
 ): void {
-  if (doubles[other + DD.runLast]! > doubles[dd + DD.runStart]!) doubles[dd + DD.runStart] = 0
+  if (doubles[other]! > doubles[dd + DD.runStart]!) doubles[dd + DD.runStart] = 0
   if (bytes === 0) return
-  const last = doubles[dd + DD.runLast]!
-  doubles[dd + DD.runLast] = micros
+  const last = doubles[own]!
+  doubles[own] = micros
   if (doubles[dd + DD.runStart] === 0 || micros - last > BULK_GAP_MICROS) {
     doubles[dd + DD.runStart] = micros
     doubles[dd + DD.runBytes] = bytes
