@@ -1,8 +1,12 @@
 /** The `guardian` command: the page's own core on files, for scripts and terminals. Exit 0; 2 with one line on stderr for refused input. */
 import { parseArgs } from 'node:util'
 import { InputError, ModelError } from '#core/base/errors.ts'
+import { LEARNABLE_KINDS } from '#core/detect/kinds.ts'
+import { runEval } from './eval.ts'
+import { runExplain } from './explain.ts'
 import { runFlows } from './flows.ts'
 import { runScan } from './scan.ts'
+import { runTrain } from './train.ts'
 
 const HELP = `guardian: is one of my devices misbehaving?
 
@@ -11,6 +15,14 @@ const HELP = `guardian: is one of my devices misbehaving?
       --json        one JSON object per file, one line each
       --threshold   mean+1sd, mean+2sd, mean+3sd, pNN (percentile of usual scores), or a value
       --budget      at most this many false alarms a week (default: 1)
+  guardian train FILE… --detector KIND [--label COLUMN --benign VALUE] [--leave-out VALUE] [--seed N] --out DIR
+      Learns a model from flows and writes its folder. KIND is one of ${LEARNABLE_KINDS.join(', ')}.
+      --label       column that says what a flow was; without it all flows count as benign
+      --leave-out   class to keep out of training, to see whether what was never seen is found; may be given again
+  guardian eval FILE… --model DIR|NAME --label COLUMN --benign VALUE [--json]
+      Judges a model on labelled flows: recall by class with intervals, areas, false cases per device-week.
+  guardian explain FILE --model DIR|NAME --row N [--json]
+      Says why flow N of the file scores as it does, in parts that sum to the score.
   guardian flows FILE [--out FILE]
       Writes the flows of a capture as CSV with the 78 features of CIC-IDS2017 (times in µs since 1970).
 
@@ -25,6 +37,12 @@ async function main(): Promise<void> {
       threshold: { type: 'string' },
       budget: { type: 'string' },
       out: { type: 'string' },
+      detector: { type: 'string' },
+      label: { type: 'string' },
+      benign: { type: 'string' },
+      'leave-out': { type: 'string', multiple: true, default: [] },
+      seed: { type: 'string' },
+      row: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -42,10 +60,25 @@ async function main(): Promise<void> {
         threshold: values.threshold,
         budget: values.budget,
       })
+    case 'train':
+      return runTrain(files, {
+        detector: values.detector,
+        label: values.label,
+        benign: values.benign,
+        leaveOut: values['leave-out'],
+        seed: values.seed,
+        out: values.out,
+      })
+    case 'eval':
+      return runEval(files, { model: values.model, label: values.label, benign: values.benign, json: values.json })
+    case 'explain':
+      return runExplain(files, { model: values.model, row: values.row, json: values.json })
     case 'flows':
       return runFlows(files, values.out)
     default:
-      throw new InputError(`guardian knows the commands scan and flows, not ${JSON.stringify(command)}`)
+      throw new InputError(
+        `guardian knows the commands scan, train, eval, explain and flows, not ${JSON.stringify(command)}`,
+      )
   }
 }
 

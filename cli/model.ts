@@ -24,7 +24,8 @@ export async function openModel(nameOrFolder = SHIPPED_MODEL): Promise<ScanModel
   return { manifest, sha256, network }
 }
 
-function findFolder(nameOrFolder: string): string {
+/** Throws ModelError when there is no such model. */
+export function findFolder(nameOrFolder: string): string {
   if (existsSync(join(nameOrFolder, 'manifest.json'))) return nameOrFolder
   const named = rootFile(`models/${nameOrFolder}`)
   if (/^[\w.-]+$/.test(nameOrFolder) && existsSync(named)) {

@@ -57,7 +57,7 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
     calibration,
     threshold: Math.min(line.value, kind.highestLine ?? Number.POSITIVE_INFINITY),
     thresholdText: line.text,
-    dataSha256: await hashData(data),
+    dataSha256: await hashFlows(data),
     rows: forKind.rows,
     benignRows: split.benignRows,
     calibrationRows: split.calibrationRows,
@@ -141,11 +141,10 @@ async function calibrate(
   return makeCalibration(series, kind.window)
 }
 
-/** Hash of features, labels, and which row of which file each is. */
-async function hashData(data: FlowDataset): Promise<string> {
-  const names = new TextEncoder().encode(JSON.stringify([data.matrix.features, data.classes, data.captures]))
-  const parts = [names, bytesOf(data.matrix.values), bytesOf(data.counts), bytesOf(data.capture), bytesOf(data.row)]
-  if (data.labels) parts.push(bytesOf(data.labels))
+/** The same for the same flows, whatever their files are called and with labels or without. */
+export async function hashFlows({ matrix, counts, capture, row }: FlowDataset): Promise<string> {
+  const names = new TextEncoder().encode(JSON.stringify(matrix.features))
+  const parts = [names, bytesOf(matrix.values), bytesOf(counts), bytesOf(capture), bytesOf(row)]
   const hashes: string[] = []
   for (const part of parts) hashes.push(await sha256Hex(part))
   return sha256Hex(new TextEncoder().encode(hashes.join('\n')))

@@ -36,7 +36,7 @@ export function writeCard(manifest: CardManifest): string {
     WHAT[kind],
     '',
     '## What it learnt from',
-    `${formatCount(rows)} flows, ${formatCount(benignRows)} of them benign; ${formatCount(calibrationRows)} benign ones, later than the rest of their device, were kept out of training and set the alarm line.`,
+    `${formatCount(rows)} flows taught it. Of the ${formatCount(benignRows)} benign flows given, ${formatCount(calibrationRows)}, the last of each device in each file, were kept out of training; they set the alarm line.`,
     `Files: ${manifest.captures.map(oneLine).join(', ')}.`,
     classes.length > 1
       ? `Classes: ${classes.map(oneLine).join(', ')}.`

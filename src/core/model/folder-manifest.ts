@@ -47,9 +47,9 @@ export interface FolderManifest {
   readonly threshold: number
   /** How the line was drawn and what it means, for a person. */
   readonly thresholdText: string
-  /** Hash of the rows given to train, in their order: features, labels and which row of which file they are. */
+  /** Hash of the flows given, in their order: their columns, counts and row numbers, not their labels. */
   readonly dataSha256: string
-  /** Rows given to train, how many of them are benign, and how many of these were kept out to calibrate. */
+  /** Flows learnt from; benign flows given; of these, kept out to calibrate. */
   readonly rows: number
   readonly benignRows: number
   readonly calibrationRows: number
