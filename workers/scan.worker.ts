@@ -10,6 +10,7 @@ import { loadModel } from '#core/model/load.ts'
 import { SHIPPED_MODEL_FOLDER } from '#core/model/shipped.ts'
 import { openInputs } from '#core/scan/open.ts'
 import { type ScanModel, scan } from '#core/scan/scan.ts'
+import { noteDrift } from '#db/drift.ts'
 import { keepLedger } from '#db/ledger.ts'
 import { appendUpdate, failScan, finishScan, startScan } from '#db/scans.ts'
 import kernelsUrl from '#engine/kernels/kernels.wasm?url'
@@ -65,7 +66,9 @@ const api = {
       const ready = await tools
       for (const { name, input } of await openInputs(blobSource(job.name, job.file), { mapping: job.mapping })) {
         if (signal.aborted) return
-        await runOne({ id: await begin(name), name, input, job, ready, signal })
+        const id = await begin(name)
+        await runOne({ id, name, input, job, ready, signal })
+        await noteDrift(id)
       }
     } catch (error) {
       if (!isRefusal(error)) throw error

@@ -3,11 +3,18 @@ import Dexie, { type EntityTable } from 'dexie'
 import type { Case } from '#core/alert/case.ts'
 import { severityRank } from '#core/alert/severity.ts'
 import type { Device, Note } from '#core/device/device.ts'
+import type { Drift } from '#core/evaluate/drift.ts'
 import type { EvalResult } from '#core/evaluate/result.ts'
 import type { Timeline } from '#core/scan/timeline.ts'
 import type { ScanProgress, ScanSummary } from '#core/scan/update.ts'
 
 export const DATABASE_NAME = 'iot-guardian'
+
+/** What a person is told of a drift (core/evaluate/drift.ts). */
+export type DriftNote = Pick<Drift, 'since' | 'device' | 'cause'> & {
+  /** ms since 1970; set when a person has put it away. */
+  readonly seenAt?: number
+}
 
 export type ScanState = 'running' | 'done' | 'stopped' | 'failed' | 'interrupted'
 
@@ -29,6 +36,8 @@ export interface ScanRecord {
   deletedAt?: number
   /** Flows that found no room, neither on disk nor in memory; their cases are kept. */
   flowsNotKept?: number
+  /** What moved since the scans before; see drift.ts. */
+  drift?: DriftNote
 }
 
 /** `normal` and `bad` are what a person says it was: models learn and are measured by them. */
