@@ -70,10 +70,15 @@ export class FlowColumns {
     counts[4 * index + 1] = ints[i + I.backward + COUNT]!
     counts[4 * index + 2] = doubles[forward + DD.sum]! + doubles[forward + DD.otherBytes]!
     counts[4 * index + 3] = doubles[backward + DD.sum]! + doubles[backward + DD.otherBytes]!
+    const to = columns.features
+    const at = index * FEATURE_COUNT
+    if (to instanceof Float64Array) {
+      writeFeatures(to, at, flow)
+      return
+    }
     const features = this.#features
     writeFeatures(features, 0, flow)
-    const to = columns.features
-    for (let k = 0, at = index * FEATURE_COUNT; k < FEATURE_COUNT; k++, at++) to[at] = features[k]!
+    for (let k = 0; k < FEATURE_COUNT; k++) to[at + k] = features[k]!
   }
 
   /** The flows since the last call; `watermarkMicros`: no live flow started before it. */
