@@ -68,14 +68,14 @@ const SECTIONS: readonly Section[] = [
   {
     key: 'unsw',
     title: 'UNSW-NB15',
-    text: 'Part of the official files, number columns without the lab’s TTLs (`sttl`, `dttl`, `ct_state_ttl` nearly give the label away). No times; 26,387 of the 82,332 rows it was taken from are repeats.',
+    text: 'Part of the official files, number columns without the lab’s TTLs (`sttl`, `dttl`, `ct_state_ttl` nearly give the label away) and TCP’s first sequence numbers. No times; 26,387 of the 82,332 rows it was taken from are repeats.',
     files: ['unsw-nb15-flows/unsw_nb15_part.csv.gz'],
     kinds: ['in-time', 'family'],
     read: (files) =>
       readTables(files, {
         label: 'attack_cat',
         benign: 'Normal',
-        drop: ['id', 'label', 'sttl', 'dttl', 'ct_state_ttl'],
+        drop: ['id', 'label', 'sttl', 'dttl', 'ct_state_ttl', 'stcpb', 'dtcpb'],
         counts: ['spkts', 'dpkts', 'sbytes', 'dbytes'],
       }),
     after: comparePeer,
