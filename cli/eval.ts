@@ -35,7 +35,7 @@ function resultText(name: string, result: EvalResult): string {
     `  PR-AUC ${figure(result.prAuc)} (by chance ${result.baseRate.toFixed(3)}), ROC-AUC ${figure(result.rocAuc)}`,
     `  recall ${figure(result.recallAtFpr['0.01'])} at 1 % false positives, ${figure(result.recallAtFpr['0.001'])} at 0.1 %`,
     `  false cases per device-week at its own line: ${figure(result.falseCasesPerDeviceWeek)}; not judged: ${formatCount(result.abstained)}`,
-    '  share above the line, by class (95 % interval):',
+    '  judged rightly at its own line, by class (95 % interval):',
   ]
   for (const [label, { n, recall, low, high }] of Object.entries(result.perClass))
     lines.push(`    ${label}: ${figure(recall)} (${low.toFixed(3)}–${high.toFixed(3)}) of ${formatCount(n)}`)

@@ -4,13 +4,13 @@ import type { ModelDraft } from '../model/folder.ts'
 import type { ModelKind } from '../model/folder-manifest.ts'
 import type { Calibration } from '../model/manifest.ts'
 import { sha256Hex } from '../model/verify.ts'
+import { drawLine } from './alarm-line.ts'
 import { makeCalibration } from './calibration.ts'
 import { selectColumns, teachingColumns } from './columns.ts'
 import { type FlowDataset, type FlowJudge, takeRows } from './dataset.ts'
 import { judgeOf } from './judge.ts'
 import type { KindControl, LearnKind, Scorer } from './kind.ts'
 import { kindOf } from './kinds.ts'
-import { DEFAULT_THRESHOLD, resolveThreshold } from './threshold.ts'
 import { splitForTraining, type TrainingSplit } from './training-split.ts'
 
 export interface LearnRequest extends KindControl {
@@ -46,7 +46,7 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
   request.signal?.throwIfAborted()
   const scorer = kind.open(weights.files, weights.features)
   const calibration = await calibrate(scorer, selectColumns(usable, weights.features), { split, kind })
-  const line = resolveThreshold(DEFAULT_THRESHOLD, calibration)
+  const line = drawLine(calibration, kind.highestLine)
   const manifest: ModelDraft['manifest'] = {
     name: request.name ?? name,
     version: request.version ?? '1.0.0',
@@ -55,7 +55,7 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
     window: kind.window,
     classes: kind.supervised ? forKind.classes : [data.classes[0] ?? 'benign'],
     calibration,
-    threshold: Math.min(line.value, kind.highestLine ?? Number.POSITIVE_INFINITY),
+    threshold: line.value,
     thresholdText: line.text,
     dataSha256: await hashFlows(data),
     rows: forKind.rows,

@@ -43,7 +43,7 @@ export interface FolderManifest {
   readonly classes: readonly string[]
   /** Scores of benign flows (or windows) kept out of training. */
   readonly calibration: Calibration
-  /** Scores above it raise a finding: the line of the default alarm budget. */
+  /** Scores above it raise a finding: the line of the default alarm budget, as far as the sample can vouch for it. */
   readonly threshold: number
   /** How the line was drawn and what it means, for a person. */
   readonly thresholdText: string
