@@ -14,6 +14,7 @@ import {
   addModelFolder,
   bringBackModels,
   keepEvaluation,
+  latestTitle,
   type NewModel,
   nextVersion,
   promote,
@@ -116,6 +117,8 @@ test('versions of a name rise, also past deleted ones', async () => {
   await addModel(sampleModel({ version: '1.2.0', files: otherFiles }))
   await removeModels([id], ['judge'])
   expect(await nextVersion('my-home')).toBe('1.10.0')
+  expect(await latestTitle('my-home')).toBe('my-home 1.2.0')
+  expect(await latestTitle('other')).toBeUndefined()
 })
 
 test('promotion, a second one, rolling back twice, and no further', async () => {

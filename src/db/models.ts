@@ -167,18 +167,23 @@ export async function readModelFiles(id: string): Promise<Map<string, Uint8Array
 export async function nextVersion(name: string): Promise<string> {
   const models = await store().read({
     table: 'models',
-    stored: (database) => database.models.toArray(),
-    matches: () => true,
+    stored: (database) => database.models.filter((model) => model.name === name).toArray(),
+    matches: (model) => model.name === name,
     compare: () => 0,
     limit: Number.POSITIVE_INFINITY,
   })
   let [major, minor] = [1, -1]
-  for (const { version, name: other } of models) {
-    if (other !== name) continue
+  for (const { version } of models) {
     const [first = Number.NaN, second = Number.NaN] = version.split('.').map(Number)
     if (first > major || (first === major && second > minor)) [major, minor] = [first, second]
   }
   return `${major}.${minor + 1}.0`
+}
+
+/** `name version` of the newest model of that name: what the next version takes after. */
+export async function latestTitle(name: string): Promise<string | undefined> {
+  const latest = (await readModels(Number.POSITIVE_INFINITY)).find((model) => model.name === name)
+  return latest && `${name} ${latest.version}`
 }
 
 /** From now on `model` fills the role. Resolves, once it is on disk, to a function that takes it back. */

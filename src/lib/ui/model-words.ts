@@ -48,6 +48,9 @@ export function kindWords(kind: string): KindWords {
   return WORDS[kind] ?? { name: kind, does: '', learns: 'labels' }
 }
 
+/** Kinds that the page trains, the quickest to be of use first. */
+export const TRAINABLE = ['nearest', 'isolation-forest', 'boosting', 'random-forest'] as const
+
 const SOURCES = {
   shipped: 'comes with the app',
   trained: 'trained here',

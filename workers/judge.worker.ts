@@ -1,0 +1,165 @@
+/** Judges models on flows off the page: reads the files, opens the models, counts; and learns those that are learnt in seconds. */
+import { expose } from 'comlink'
+import { ModelError } from '#core/base/errors.ts'
+import { learn } from '#core/detect/catalogue.ts'
+import type { FlowDataset, FlowJudge } from '#core/detect/dataset.ts'
+import { openModelFolder } from '#core/detect/judge.ts'
+import { BASELINES, contendJudge } from '#core/evaluate/baselines.ts'
+import { type Comparison, compareModels } from '#core/evaluate/compare.ts'
+import { judgeDataset } from '#core/evaluate/evaluate.ts'
+import { evaluateDetectors } from '#core/evaluate/matrix.ts'
+import { type SplitReport, summarizeEvaluation } from '#core/evaluate/report.ts'
+import type { EvalResult } from '#core/evaluate/result.ts'
+import type { SplitKind } from '#core/evaluate/splits.ts'
+import { writeModelFolder } from '#core/model/folder.ts'
+import type { ModelKind } from '#core/model/folder-manifest.ts'
+import { collectDataset } from '#core/scan/dataset.ts'
+import { openInputs } from '#core/scan/open.ts'
+import { keepLedger } from '#db/ledger.ts'
+import { addModelFolder, latestTitle, nextVersion } from '#db/models.ts'
+import { blobSource } from './blob-source.ts'
+
+export interface DataJob {
+  readonly files: readonly File[]
+  /** Undefined: the flows have no labels, and all of them are normal. */
+  readonly label: { readonly column: string; readonly benign: string } | undefined
+}
+
+/** Files of a model's folder by their names. */
+export type ModelFiles = ReadonlyMap<string, Uint8Array>
+
+export interface ModelJob extends DataJob {
+  readonly model: ModelFiles
+}
+
+export interface CompareJob extends DataJob {
+  readonly champion: ModelFiles
+  readonly challenger: ModelFiles
+}
+
+export interface LearnJob extends DataJob {
+  readonly kind: ModelKind
+  readonly name: string
+  readonly seed: number
+}
+
+export interface JudgeStep {
+  /** Bytes read, steps of learning, or trials done; judging has no count. */
+  readonly what: 'reading' | 'learning' | 'judging' | 'trials'
+  readonly done: number
+  readonly total: number
+}
+
+export interface Evaluated {
+  readonly result: EvalResult
+  /** What was odd in the files. */
+  readonly remarks: readonly string[]
+}
+
+export interface Trials {
+  /** Name of the model among the detectors. */
+  readonly ours: string
+  readonly reports: readonly SplitReport[]
+  /** Sentences: what these flows do not allow to be tried. */
+  readonly refusals: readonly string[]
+  readonly remarks: readonly string[]
+}
+
+type Tell = (step: JudgeStep) => void
+
+/** In the page one round each: the report document has five. Not 'random', which only flatters. */
+const TRIAL_KINDS: readonly SplitKind[] = ['in-time', 'capture', 'family', 'device']
+const TRIAL_SEED = 1
+
+keepLedger('worker')
+
+const api = {
+  /** Resolves to the id in the registry, where the model is kept as the next version of its name. */
+  async learn({ kind, name, seed, ...job }: LearnJob, tell: Tell): Promise<string> {
+    const data = await collect(job, tell)
+    const version = await nextVersion(name)
+    const parent = await latestTitle(name)
+    const learnt = await learn(data, {
+      kind,
+      seed,
+      name,
+      version,
+      parent,
+      onProgress: (done, total) => tell({ what: 'learning', done, total }),
+    })
+    const { id } = await addModelFolder(await writeModelFolder(learnt), 'trained')
+    return id
+  },
+
+  async evaluate(job: ModelJob, tell: Tell): Promise<Evaluated> {
+    const judge = await openJudge(job.model)
+    const data = await collect(job, tell)
+    tell({ what: 'judging', done: 0, total: 0 })
+    return { result: await judgeDataset(judge, data), remarks: data.remarks }
+  },
+
+  /** The model beside plain detectors that are trained on a part of the same flows and judged on the rest. */
+  async tryBaselines(job: ModelJob, tell: Tell): Promise<Trials> {
+    const ours = contendJudge(await openJudge(job.model))
+    const data = await collect(job, tell)
+    const trials = evaluateDetectors(data, {
+      contenders: [ours, ...BASELINES],
+      kinds: TRIAL_KINDS,
+      seeds: [TRIAL_SEED],
+    })
+    for (;;) {
+      const { done, value } = await trials.next()
+      if (done) {
+        const { refusals, remarks } = value
+        return {
+          ours: ours.name,
+          reports: summarizeEvaluation(value),
+          refusals,
+          remarks: [...data.remarks, ...remarks],
+        }
+      }
+      tell({ what: 'trials', done: value.done, total: value.total })
+    }
+  },
+
+  async compare(job: CompareJob, tell: Tell): Promise<Comparison> {
+    const [champion, challenger] = await Promise.all([openJudge(job.champion), openJudge(job.challenger)])
+    const data = await collect(job, tell)
+    tell({ what: 'judging', done: 0, total: 0 })
+    return compareModels(data, {
+      champion: await scored(champion, data),
+      challenger: await scored(challenger, data),
+    })
+  },
+}
+
+export type JudgeApi = typeof api
+expose(api)
+
+async function scored(judge: FlowJudge, data: FlowDataset) {
+  return { name: `${judge.name} ${judge.version}`, scores: await judge.score(data), threshold: judge.threshold }
+}
+
+async function collect({ files, label }: DataJob, tell: Tell) {
+  const total = files.reduce((sum, { size }) => sum + size, 0)
+  const options = { ownNumbers: true, ...(label ? { labelColumn: label.column } : undefined) }
+  const inputs = await Promise.all(files.map((file) => openInputs(blobSource(file.name, file), options)))
+  const read = new Map<string, number>()
+  return collectDataset(inputs.flat(), {
+    labelColumn: label?.column,
+    benign: label?.benign,
+    onProgress({ name, bytesRead }) {
+      read.set(name, bytesRead)
+      tell({ what: 'reading', done: [...read.values()].reduce((sum, bytes) => sum + bytes, 0), total })
+    },
+  })
+}
+
+async function openJudge(files: ModelFiles): Promise<FlowJudge> {
+  const { judge } = await openModelFolder(async (path) => {
+    const bytes = files.get(path)
+    if (!bytes) throw new ModelError(`this model has no ${path}`)
+    return bytes
+  })
+  return judge
+}
