@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { ModelError } from '#core/base/errors.ts'
 import type { FlowJudge } from '#core/detect/dataset.ts'
 import { openModelFolder } from '#core/detect/judge.ts'
+import { createTrainer } from './engine.ts'
 import { findFolder } from './model.ts'
 
 export interface OpenedJudge {
@@ -15,6 +16,6 @@ export interface OpenedJudge {
 export async function openJudge(nameOrFolder: string | undefined): Promise<OpenedJudge> {
   if (nameOrFolder === undefined) throw new ModelError('say which model is meant with --model DIR or --model NAME')
   const folder = findFolder(nameOrFolder)
-  const { judge, manifest } = await openModelFolder((path) => readFile(join(folder, path)))
+  const { judge, manifest } = await openModelFolder((path) => readFile(join(folder, path)), createTrainer)
   return { judge, dataSha256: manifest.dataSha256 }
 }

@@ -8,6 +8,7 @@ import { learn } from '#core/detect/catalogue.ts'
 import { LEARNABLE_KINDS } from '#core/detect/kinds.ts'
 import { MANIFEST_FILE, writeModelFolder } from '#core/model/folder.ts'
 import { collectFiles } from './collect.ts'
+import { createTrainer } from './engine.ts'
 
 export interface TrainArguments {
   readonly detector: string | undefined
@@ -27,7 +28,7 @@ export async function runTrain(files: readonly string[], args: TrainArguments): 
   const seed = readSeed(args.seed)
   const out = readOut(args.out)
   const data = await collectFiles(files, args)
-  const model = await learn(data, { kind, seed, leaveOut: args.leaveOut, onProgress: showProgress })
+  const model = await learn(data, { kind, seed, leaveOut: args.leaveOut, createTrainer, onProgress: showProgress })
   clearProgress()
   const folder = await writeModelFolder(model)
   await mkdir(out, { recursive: true })

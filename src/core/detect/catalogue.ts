@@ -43,8 +43,7 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
   const forKind = readyLabels(usable, { split, kind, eachClass: request.eachClass ?? false })
   const columns = teachingColumns(forKind.matrix)
   const weights = await kind.learn(selectColumns(forKind, columns), request)
-  request.signal?.throwIfAborted()
-  const scorer = kind.open(weights.files, weights.features)
+  const scorer = kind.open(weights.files, weights.features, request.createTrainer)
   const calibration = await calibrate(scorer, selectColumns(usable, weights.features), { split, kind })
   const line = drawLine(calibration, kind.highestLine)
   const manifest: ModelDraft['manifest'] = {

@@ -1,18 +1,21 @@
 /** Columns of a dataset by name: the ones that a model asks for, and the ones that can teach. */
 import { InputError, ModelError } from '../base/errors.ts'
 import { plural } from '../base/format.ts'
+import { COUNT_COLUMNS } from '../flow/batch.ts'
 import type { FlowDataset } from './dataset.ts'
 import type { FeatureMatrix } from './detector.ts'
 
 const SHOWN = 5
+const COUNTS: readonly string[] = COUNT_COLUMNS
 
-/** The dataset with the named columns in that order. Throws ModelError naming those it has not. */
+/** The dataset with the named columns in that order; the four counts every dataset has. Throws ModelError naming those it has not. */
 export function selectColumns(data: FlowDataset, features: readonly string[]): FlowDataset {
   const { matrix } = data
   if (matrix.features.length === features.length && features.every((name, i) => name === matrix.features[i]))
     return data
   const places = features.map((name) => matrix.features.indexOf(name))
-  const missing = features.filter((_, i) => places[i]! < 0)
+  const counts = features.map((name) => COUNTS.indexOf(name))
+  const missing = features.filter((_, i) => places[i]! < 0 && counts[i]! < 0)
   if (missing.length > 0) {
     const shown = missing.slice(0, SHOWN).join(', ')
     const more = missing.length > SHOWN ? ` and ${missing.length - SHOWN} more` : ''
@@ -23,8 +26,10 @@ export function selectColumns(data: FlowDataset, features: readonly string[]): F
   const width = matrix.features.length
   const values = new Float32Array(data.rows * features.length)
   for (let row = 0, to = 0; row < data.rows; row++) {
-    const from = row * width
-    for (const place of places) values[to++] = matrix.values[from + place]!
+    for (let i = 0; i < places.length; i++, to++) {
+      const place = places[i]!
+      values[to] = place < 0 ? data.counts[4 * row + counts[i]!]! : matrix.values[row * width + place]!
+    }
   }
   return { ...data, matrix: { features, rows: data.rows, values } }
 }

@@ -5,6 +5,7 @@ import { selectColumns } from './columns.ts'
 import type { FlowJudge } from './dataset.ts'
 import type { Scorer } from './kind.ts'
 import { kindOf } from './kinds.ts'
+import type { TrainerFactory } from './training.ts'
 
 export interface OpenedModel {
   readonly manifest: FolderManifest
@@ -12,10 +13,16 @@ export interface OpenedModel {
   readonly judge: FlowJudge
 }
 
-/** `fetchFile` gives the bytes of a file in the folder. Throws ModelError with a sentence; nothing unverified is used. */
-export async function openModelFolder(fetchFile: (path: string) => Promise<Uint8Array>): Promise<OpenedModel> {
+/**
+ * `fetchFile` gives the bytes of a file in the folder; `createTrainer` is the engine that networks run on. Throws ModelError with a sentence;
+ * nothing unverified is used.
+ */
+export async function openModelFolder(
+  fetchFile: (path: string) => Promise<Uint8Array>,
+  createTrainer?: TrainerFactory,
+): Promise<OpenedModel> {
   const { manifest, files } = await readModelFolder(fetchFile)
-  const scorer = kindOf(manifest.kind).open(files, manifest.features)
+  const scorer = kindOf(manifest.kind).open(files, manifest.features, createTrainer)
   return { manifest, files, judge: judgeOf(manifest, scorer) }
 }
 

@@ -2,6 +2,7 @@
 
 import type { FlowDataset } from './dataset.ts'
 import type { Explanation } from './detector.ts'
+import type { TrainerFactory, TrainingCheckpoint, TrainingProgress } from './training.ts'
 
 export interface KindControl {
   readonly seed: number
@@ -9,6 +10,12 @@ export interface KindControl {
   readonly signal?: AbortSignal | undefined
   /** Options of the detector itself; the defaults are what was measured best. */
   readonly options?: Readonly<Record<string, unknown>> | undefined
+  /** The engine of networks; the other kinds need none. */
+  readonly createTrainer?: TrainerFactory | undefined
+  /** Of networks: loss curves, and checkpoints from which an interrupted training goes on. */
+  readonly onEpochs?: ((progress: TrainingProgress) => void | Promise<void>) | undefined
+  readonly onCheckpoint?: ((checkpoint: TrainingCheckpoint) => void | Promise<void>) | undefined
+  readonly resumeFrom?: TrainingCheckpoint | undefined
 }
 
 export interface LearntWeights {
@@ -36,5 +43,9 @@ export interface LearnKind {
   /** `train` holds what may be learnt from: benign rows alone unless supervised. */
   learn(train: FlowDataset, control: KindControl): Promise<LearntWeights>
   /** Throws ModelError for files that are no model of this kind. */
-  open(files: ReadonlyMap<string, Uint8Array>, features: readonly string[]): Scorer
+  open(
+    files: ReadonlyMap<string, Uint8Array>,
+    features: readonly string[],
+    createTrainer: TrainerFactory | undefined,
+  ): Scorer
 }

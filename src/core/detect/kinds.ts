@@ -2,6 +2,7 @@
 import { ModelError } from '../base/errors.ts'
 import type { ModelKind } from '../model/folder-manifest.ts'
 import type { LearnKind } from './kind.ts'
+import { cnnLstmKind, lstmAutoencoderKind } from './sequence-kinds.ts'
 import { boostingKind, isolationForestKind, nearestKind, randomForestKind } from './tabular-kinds.ts'
 
 const KINDS: Readonly<Partial<Record<ModelKind, LearnKind>>> = {
@@ -9,6 +10,8 @@ const KINDS: Readonly<Partial<Record<ModelKind, LearnKind>>> = {
   'isolation-forest': isolationForestKind,
   'random-forest': randomForestKind,
   boosting: boostingKind,
+  'lstm-autoencoder': lstmAutoencoderKind,
+  'cnn-lstm': cnnLstmKind,
 }
 
 /** Names that `guardian train --detector` takes. */
