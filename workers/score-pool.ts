@@ -1,5 +1,5 @@
 /** The `Network` port over several scoring workers: each batch goes to the one with the least to do. */
-import { type Remote, wrap } from 'comlink'
+import { type Remote, transfer, wrap } from 'comlink'
 import type { Network } from '#core/detect/network.ts'
 import type { NetworkOptions } from '#engine/open-network.ts'
 import type { ScoreApi } from './score.worker.ts'
@@ -14,14 +14,26 @@ interface Seat {
 
 export async function createScorePool(options: NetworkOptions, size: number): Promise<Network> {
   const seats = Array.from({ length: size }, takeSeat)
-  const sizes = await Promise.all(seats.map(({ remote, death }) => Promise.race([remote.load(options), death])))
+  const loaded = await Promise.all(seats.map(({ remote, death }) => Promise.race([remote.load(options), death])))
+  const batchRows = Math.min(...loaded.map((one) => one.batchRows))
+  const windowSize = options.steps * options.features
+  /** Windows travel in buffers that come back: copies of them would wait for a collector in either worker. */
+  const spare: Float32Array<ArrayBufferLike>[] = []
   return {
-    batchRows: Math.min(...sizes),
+    engine: loaded[0]!.engine,
+    batchRows,
     async reconstructionErrors(windows, rows) {
       const seat = seats.reduce((least, other) => (other.busy < least.busy ? other : least))
+      const needed = rows * windowSize
+      const last = spare.pop()
+      const sent = last && last.length >= needed ? last : new Float32Array(Math.max(needed, batchRows * windowSize))
+      sent.set(windows)
       seat.busy++
       try {
-        return await Promise.race([seat.remote.score(windows, rows), seat.death])
+        const scoring = seat.remote.score(transfer(sent, [sent.buffer]), rows, windowSize)
+        const scored = await Promise.race([scoring, seat.death])
+        spare.push(scored.windows)
+        return scored.errors
       } finally {
         seat.busy--
       }

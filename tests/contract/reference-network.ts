@@ -6,6 +6,7 @@ import type { AutoencoderWeights } from '../../tools/autoencoder/network.ts'
 export function createReferenceNetwork(weights: AutoencoderWeights, steps: number): Network {
   const features = weights.dense.outputs
   return {
+    engine: 'plain',
     batchRows: 16,
     async reconstructionErrors(windows, rows) {
       const errors = new Float32Array(rows * features)

@@ -19,6 +19,7 @@ const BATCH: WindowBatch = {
 
 function network(errors: readonly number[]): Network {
   return {
+    engine: 'plain',
     batchRows: 2,
     reconstructionErrors: async () => Float32Array.from(errors),
     dispose: async () => {},

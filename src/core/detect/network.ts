@@ -1,5 +1,11 @@
-/** The port behind which a neural network runs; engine/onnx implements it, a test may too. */
+/** The port behind which a neural network runs; engine/kernels and engine/onnx implement it, a test may too. */
+
+/** Our kernels; onnxruntime in WebAssembly or on the graphics processor; a stand-in of a test. */
+export type Engine = 'kernels' | 'onnxruntime-wasm' | 'onnxruntime-webgpu' | 'plain'
+
 export interface Network {
+  /** What runs it, by name. */
+  readonly engine: Engine
   /** Rows the implementation likes to get at once. */
   readonly batchRows: number
   /**

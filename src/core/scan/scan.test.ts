@@ -14,6 +14,7 @@ const MINUTE = 60e6
 
 /** Stands in for the learnt network with the plainest one there is: it rebuilds every window as zeros. */
 const zeros: Network = {
+  engine: 'plain',
   batchRows: 64,
   async reconstructionErrors(windows, rows) {
     const steps = windows.length / rows / WIDTH

@@ -20,9 +20,14 @@ export async function createKernelNetwork(
   await trainer.importWeights(weights)
   checkRebuilds(architecture)
   return {
+    engine: 'kernels',
     batchRows: BATCH_ROWS,
     async reconstructionErrors(windows, rows) {
-      return squaredErrors(windows, await trainer.predict(windows, rows), { rows, steps, features })
+      const errors = new Float32Array(rows * features)
+      trainer.predictPieces(windows, rows, (rebuilt, from) =>
+        addSquaredErrors({ windows, rebuilt, from, errors, steps, features }),
+      )
+      return errors
     },
     dispose: () => trainer.dispose(),
   }
@@ -35,22 +40,27 @@ function checkRebuilds(architecture: Architecture): void {
   }
 }
 
-function squaredErrors(
-  windows: Float32Array,
-  rebuilt: Float32Array,
-  { rows, steps, features }: { rows: number; steps: number; features: number },
-): Float32Array {
-  const errors = new Float32Array(rows * features)
+/** `rebuilt` is that of some windows, the first of which is `from`. */
+function addSquaredErrors(piece: {
+  windows: Float32Array
+  rebuilt: Float32Array
+  from: number
+  errors: Float32Array
+  steps: number
+  features: number
+}): void {
+  const { windows, rebuilt, from, errors, steps, features } = piece
+  const size = steps * features
+  const rows = rebuilt.length / size
   for (let row = 0; row < rows; row++) {
     for (let f = 0; f < features; f++) {
       let sum = 0
-      let at = row * steps * features + f
+      let at = row * size + f
       for (let step = 0; step < steps; step++, at += features) {
-        const difference = windows[at]! - rebuilt[at]!
+        const difference = windows[from * size + at]! - rebuilt[at]!
         sum += difference * difference
       }
-      errors[row * features + f] = sum / steps
+      errors[(from + row) * features + f] = sum / steps
     }
   }
-  return errors
 }

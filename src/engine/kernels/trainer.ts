@@ -26,12 +26,20 @@ import type { LayerRun } from './layer.ts'
 /** 16 and 64 are as fast (docs/bench.md). */
 const PIECE_ROWS = 32
 
-/** `module` from `compileKernels`. */
-export async function createKernelTrainer(options: TrainerOptions, module: WebAssembly.Module): Promise<Trainer> {
-  return new KernelTrainer(options, await startKernels(module))
+export interface KernelTrainer extends Trainer {
+  /**
+   * `predict` without an array of its own: `use` gets some rows at a time, as a view of the kernels' memory that is good during the
+   * call, and the first of them.
+   */
+  predictPieces(inputs: Float32Array, rows: number, use: (outputs: Float32Array, from: number) => void): void
 }
 
-class KernelTrainer implements Trainer {
+/** `module` from `compileKernels`. */
+export async function createKernelTrainer(options: TrainerOptions, module: WebAssembly.Module): Promise<KernelTrainer> {
+  return new FusedTrainer(options, await startKernels(module))
+}
+
+class FusedTrainer implements KernelTrainer {
   readonly parameters: number
   readonly outputs: number
   readonly #options: TrainerOptions
@@ -106,17 +114,21 @@ class KernelTrainer implements Trainer {
   }
 
   async predict(inputs: Float32Array, rows: number): Promise<Float32Array> {
+    const result = new Float32Array(rows * this.outputs)
+    this.predictPieces(inputs, rows, (outputs, from) => result.set(outputs, from * this.outputs))
+    return result
+  }
+
+  predictPieces(inputs: Float32Array, rows: number, use: (outputs: Float32Array, from: number) => void): void {
     checkInputs(inputs, rows, this.#architecture)
     const { steps, width } = this.#plan.output
-    const result = new Float32Array(rows * this.outputs)
     for (let from = 0; from < rows; from += PIECE_ROWS) {
       const count = Math.min(PIECE_ROWS, rows - from)
       const output = this.#forward(inputs, from, count)
       if (this.#architecture.loss === 'bce') this.#kernels.sigmoid(count * this.outputs, output)
       this.#kernels.exchange(steps, count, width, output, this.#passing)
-      result.set(this.#heap.view(this.#passing, count * this.outputs), from * this.outputs)
+      use(this.#heap.view(this.#passing, count * this.outputs), from)
     }
-    return result
   }
 
   async exportWeights(): Promise<Float32Array> {

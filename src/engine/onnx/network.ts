@@ -22,6 +22,7 @@ export async function createOnnxNetwork({ model, steps, features, wasm }: OnnxNe
   else ort.env.wasm.wasmPaths = { wasm: wasm.url }
   const session = await openSession(model)
   return {
+    engine: 'onnxruntime-wasm',
     batchRows: BATCH_ROWS,
     async reconstructionErrors(windows, rows) {
       if (windows.length !== rows * steps * features) {
