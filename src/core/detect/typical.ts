@@ -8,8 +8,11 @@ const PER_DOUBLING = 8
 const BINS = EXACT + PER_DOUBLING * 36
 /** A device with fewer flows has no "usual" of its own yet. */
 const MIN_FLOWS = 30
+const COUNTS = 4
 
 export class DeviceTypical {
+  /** Of a device with few flows the bin of each count, 4 for a flow: most addresses of a scanned network never get further. */
+  readonly #few: (number[] | undefined)[] = []
   readonly #histograms: (Uint32Array | undefined)[] = []
   readonly #flows: number[] = []
 
@@ -17,10 +20,16 @@ export class DeviceTypical {
     for (let i = 0; i < rows.length; i++) {
       const device = rows.device[i]!
       if (device < 0) continue
-      this.#histograms[device] ??= new Uint32Array(4 * BINS)
-      const bins = this.#histograms[device]
-      for (let c = 0; c < 4; c++) bins[c * BINS + binOf(rows.counts[i * 4 + c]!)]!++
-      this.#flows[device] = (this.#flows[device] ?? 0) + 1
+      const flows = (this.#flows[device] ?? 0) + 1
+      this.#flows[device] = flows
+      const binAt = (c: number) => binOf(rows.counts[i * COUNTS + c]!)
+      if (flows < MIN_FLOWS) {
+        this.#few[device] ??= []
+        for (let c = 0; c < COUNTS; c++) this.#few[device].push(binAt(c))
+        continue
+      }
+      const bins = this.#histogram(device)
+      for (let c = 0; c < COUNTS; c++) bins[c * BINS + binAt(c)]!++
     }
   }
 
@@ -36,6 +45,16 @@ export class DeviceTypical {
       if (left <= 0) return middleOf(bin)
     }
     return undefined
+  }
+
+  #histogram(device: number): Uint32Array {
+    const known = this.#histograms[device]
+    if (known) return known
+    const bins = new Uint32Array(COUNTS * BINS)
+    for (const [i, bin] of (this.#few[device] ?? []).entries()) bins[(i % COUNTS) * BINS + bin]!++
+    this.#few[device] = undefined
+    this.#histograms[device] = bins
+    return bins
   }
 }
 

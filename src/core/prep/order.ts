@@ -35,7 +35,7 @@ export class TimeOrder {
   push(rows: FlowRows, watermarkMicros: number): FlowRows {
     if (this.#size === 0 && this.#isDue(rows, watermarkMicros)) return rows
     const start = rows.startMicros
-    const out = allocateRows(rows.length + this.#size, rows.width)
+    const out = allocateRows(this.#mostDue(rows, watermarkMicros), rows.width)
     let length = 0
     for (let i = 0; i < rows.length; i++) {
       if (Number.isNaN(start[i]!)) copyRow(rows, i, out, length++)
@@ -68,6 +68,17 @@ export class TimeOrder {
     }
     this.#lastMicros = last
     return true
+  }
+
+  /** How many rows may be given out: all that are held would be megabytes at each step. */
+  #mostDue(rows: FlowRows, watermarkMicros: number): number {
+    const isDue = (micros: number) => Number.isNaN(micros) || micros <= watermarkMicros
+    let due = 0
+    for (let i = 0; i < rows.length; i++) if (isDue(rows.startMicros[i]!)) due++
+    const held = this.#held
+    for (let i = 0; held && i < this.#size; i++) if (isDue(held.startMicros[this.#heap[i]!]!)) due++
+    const total = rows.length + this.#size
+    return Math.min(total, due + Math.max(0, total - this.#maxHeld))
   }
 
   #add(rows: FlowRows, index: number): void {
