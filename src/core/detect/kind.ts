@@ -14,6 +14,7 @@ export interface KindControl {
   readonly createTrainer?: TrainerFactory | undefined
   /** Of networks: loss curves, and checkpoints from which an interrupted training goes on. */
   readonly onEpochs?: ((progress: TrainingProgress) => void | Promise<void>) | undefined
+  readonly isCheckpointDue?: (() => boolean) | undefined
   readonly onCheckpoint?: ((checkpoint: TrainingCheckpoint) => void | Promise<void>) | undefined
   readonly resumeFrom?: TrainingCheckpoint | undefined
 }

@@ -12,7 +12,8 @@ import { exportOnnx } from './onnx-export.ts'
 import { fitPlatt } from './platt.ts'
 import { explainClassifier, explainRebuilding, type SequenceModel } from './sequence-explain.ts'
 import type { Trainer } from './trainer.ts'
-import { DEFAULT_TRAINING, type TrainerFactory, type TrainingSet, trainNetwork } from './training.ts'
+import { DEFAULT_TRAINING, type TrainerFactory, trainNetwork } from './training.ts'
+import type { TrainingSet } from './training-set.ts'
 import { columnMedians } from './tree/sort.ts'
 import {
   type FlowWindows,
@@ -68,6 +69,7 @@ async function learnSequence(kind: SequenceKind, train: FlowDataset, control: Ki
   const result = await trainNetwork(set, options, createTrainer, {
     signal: control.signal,
     resumeFrom: control.resumeFrom,
+    isCheckpointDue: control.isCheckpointDue,
     onCheckpoint: control.onCheckpoint,
     onProgress: async (progress) => {
       await control.onEpochs?.(progress)

@@ -4,15 +4,15 @@ import { compileKernels } from '#engine/kernels/kernels.ts'
 import { createKernelTrainer } from '#engine/kernels/trainer.ts'
 import { createRandom } from '../base/random.ts'
 import { lstmAutoencoder } from './architecture.ts'
+import { TrainingError } from './trainer.ts'
 import {
   DEFAULT_TRAINING,
-  splitRows,
   type TrainerFactory,
   type TrainingCheckpoint,
   type TrainingOptions,
-  type TrainingSet,
   trainNetwork,
 } from './training.ts'
+import { splitRows, type TrainingSet } from './training-set.ts'
 
 const STEPS = 4
 const FEATURES = 2
@@ -72,6 +72,43 @@ describe('trainNetwork', () => {
     }
     const other = trainNetwork(waves(100, 2), { ...options, epochs: 4 }, create, { resumeFrom: checkpoints[0] })
     await expect(other).rejects.toThrow(/other data or settings/)
+  })
+
+  test('goes on from the middle of an epoch to the same bytes', async () => {
+    const checkpoints: TrainingCheckpoint[] = []
+    let asked = 0
+    const whole = await trainNetwork(waves(300), { ...options, epochs: 3 }, create, {
+      isCheckpointDue: () => asked++ % 5 === 3,
+      onCheckpoint: (checkpoint) => {
+        checkpoints.push(checkpoint)
+      },
+    })
+    const within = checkpoints.filter(({ batch }) => batch > 0)
+    expect(within.length).toBeGreaterThan(2)
+    for (const resumeFrom of within) {
+      const rest = await trainNetwork(waves(300), { ...options, epochs: 3 }, create, { resumeFrom })
+      expect(rest.weights).toEqual(whole.weights)
+      expect(rest.losses).toEqual(whole.losses)
+    }
+  })
+
+  test('keeps the best weights when the numbers run away later, and says why when nothing was learnt yet', async () => {
+    let steps = 0
+    const breaksAfter =
+      (most: number): TrainerFactory =>
+      async (given) => {
+        const trainer = await create(given)
+        const step = trainer.step.bind(trainer)
+        trainer.step = (batch) => {
+          if (++steps > most) throw new TrainingError('the gradient is not finite')
+          return step(batch)
+        }
+        return trainer
+      }
+    const result = await trainNetwork(waves(100), options, breaksAfter(5))
+    expect(result).toMatchObject({ ended: 'ran away', bestEpoch: 1, losses: { length: 1 } })
+    steps = 0
+    await expect(trainNetwork(waves(100), options, breaksAfter(1))).rejects.toThrow(/not finite/)
   })
 
   test('stops at once and keeps the best so far', async () => {

@@ -3,24 +3,12 @@
  * kept. Everything follows from the seed, so that a run taken up again from a checkpoint ends with the same bytes as one that was not
  * interrupted.
  */
-import { InputError, ModelError } from '../base/errors.ts'
-import { createRandom } from '../base/random.ts'
-import { type Architecture, planNetwork } from './architecture.ts'
-import type { Batch, Trainer, TrainerOptions, TrainerState } from './trainer.ts'
+import { InputError } from '../base/errors.ts'
+import type { Architecture } from './architecture.ts'
+import { type Trainer, type TrainerOptions, type TrainerState, TrainingError } from './trainer.ts'
+import { fingerprintOf, shuffle, splitRows, type TrainingSet, takeBatch } from './training-set.ts'
 
 export type TrainerFactory = (options: TrainerOptions) => Promise<Trainer>
-
-export interface TrainingSet {
-  readonly rows: number
-  /** rows × steps × features. */
-  readonly inputs: Float32Array
-  /** rows × outputs; undefined where a network rebuilds its inputs. */
-  readonly targets: Float32Array | undefined
-  /** What each row counts; undefined: all alike. */
-  readonly rowWeights: Float32Array | undefined
-  /** Per row: rows of one group (a capture, a device) share their flows and are never on both sides of the validation split. */
-  readonly group: Int32Array
-}
 
 export interface TrainingOptions {
   readonly architecture: Architecture
@@ -62,9 +50,12 @@ export interface TrainingProgress {
   readonly bestEpoch: number
 }
 
-/** Between two epochs; what a page stores so that a reload loses at most one of them. */
+/** All of a run but its data: what a page stores, so that a reload loses no more than what came after. */
 export interface TrainingCheckpoint {
   readonly state: TrainerState
+  /** Batches done of the epoch after the last in `losses`, and the sum of their rows' losses. */
+  readonly batch: number
+  readonly lossSum: number
   readonly bestWeights: Float32Array
   readonly bestEpoch: number
   readonly losses: readonly EpochLoss[]
@@ -79,7 +70,8 @@ export interface TrainingResult {
   readonly trainRows: number
   readonly validationRows: number
   readonly validation: Int32Array
-  readonly ended: 'epochs' | 'no longer better' | 'stopped'
+  /** `ran away`: the numbers left every bound; the best weights are from before. */
+  readonly ended: 'epochs' | 'no longer better' | 'stopped' | 'ran away'
 }
 
 export interface TrainingControl {
@@ -87,14 +79,16 @@ export interface TrainingControl {
   readonly resumeFrom?: TrainingCheckpoint | undefined
   /** Between epochs and some batches; waiting here lets messages in. */
   readonly onProgress?: ((progress: TrainingProgress) => void | Promise<void>) | undefined
+  /** Asked between batches: whether a checkpoint is wanted now. After each epoch there is one in any case. */
+  readonly isCheckpointDue?: (() => boolean) | undefined
   readonly onCheckpoint?: ((checkpoint: TrainingCheckpoint) => void | Promise<void>) | undefined
 }
 
 const PROGRESS_EVERY_BATCHES = 20
 
 /**
- * Throws InputError when there are too few rows or the checkpoint is another run's, TrainingError when the numbers run away. `signal` stops
- * it at the next batch; the best weights until then are the result.
+ * Throws InputError when there are too few rows or the checkpoint is another run's, TrainingError when the numbers run away before the
+ * first epoch is over. `signal` stops it at the next batch; the best weights until then are the result.
  */
 export async function trainNetwork(
   set: TrainingSet,
@@ -129,6 +123,9 @@ class Run {
   readonly #losses: EpochLoss[] = []
   #bestWeights: Float32Array = new Float32Array(0)
   #bestEpoch = 0
+  /** Where the running epoch stands. */
+  #batch = 0
+  #lossSum = 0
 
   constructor(parts: RunParts) {
     this.#parts = parts
@@ -145,6 +142,8 @@ class Run {
     this.#losses.push(...checkpoint.losses)
     this.#bestWeights = checkpoint.bestWeights
     this.#bestEpoch = checkpoint.bestEpoch
+    this.#batch = checkpoint.batch
+    this.#lossSum = checkpoint.lossSum
   }
 
   async go(): Promise<TrainingResult> {
@@ -155,20 +154,23 @@ class Run {
         ended = 'no longer better'
         break
       }
-      const trainLoss = await this.#trainEpoch(epoch)
-      if (trainLoss === undefined) {
-        ended = 'stopped'
+      const stop = await this.#trainEpoch(epoch)
+      if (stop) {
+        ended = stop
         break
       }
+      const trainLoss = this.#lossSum / this.#parts.train.length
       const validationLoss = await this.#validationLoss()
       const best = this.#losses[this.#bestEpoch - 1]?.validationLoss ?? Number.POSITIVE_INFINITY
       this.#losses.push({ epoch, trainLoss, validationLoss })
+      this.#batch = 0
+      this.#lossSum = 0
       if (validationLoss < best) {
         this.#bestEpoch = epoch
         this.#bestWeights = await trainer.exportWeights()
       }
       await control.onCheckpoint?.(await this.#checkpoint())
-      await control.onProgress?.(this.#progress(epoch, 0, 0))
+      await control.onProgress?.(this.#progress(epoch, 0))
     }
     // Stopped within the first epoch: what it learnt so far.
     if (this.#bestEpoch === 0) this.#bestWeights = await trainer.exportWeights()
@@ -183,20 +185,25 @@ class Run {
     }
   }
 
-  /** The mean loss; undefined when it was stopped on the way. */
-  async #trainEpoch(epoch: number): Promise<number | undefined> {
+  /** From where the epoch stands to its end; why not, when it did not get there. */
+  async #trainEpoch(epoch: number): Promise<'stopped' | 'ran away' | undefined> {
     const { set, options, trainer, control, train } = this.#parts
     const order = train.slice()
     shuffle(order, options.seed, epoch)
-    const batches = Math.ceil(order.length / options.batchRows)
-    let sum = 0
-    for (let i = 0; i < batches; i++) {
-      if (control.signal?.aborted) return undefined
-      const rows = order.subarray(i * options.batchRows, (i + 1) * options.batchRows)
-      sum += (await trainer.step(takeBatch(set, rows))) * rows.length
-      if (i % PROGRESS_EVERY_BATCHES === 0) await control.onProgress?.(this.#progress(epoch, i, batches))
+    while (this.#batch * options.batchRows < order.length) {
+      if (control.signal?.aborted) return 'stopped'
+      const from = this.#batch * options.batchRows
+      const rows = order.subarray(from, from + options.batchRows)
+      try {
+        this.#lossSum += (await trainer.step(takeBatch(set, rows))) * rows.length
+      } catch (error) {
+        if (error instanceof TrainingError && this.#bestEpoch > 0) return 'ran away'
+        throw error
+      }
+      if (this.#batch++ % PROGRESS_EVERY_BATCHES === 0) await control.onProgress?.(this.#progress(epoch, this.#batch))
+      if (control.isCheckpointDue?.()) await control.onCheckpoint?.(await this.#checkpoint())
     }
-    return sum / order.length
+    return undefined
   }
 
   async #validationLoss(): Promise<number> {
@@ -214,6 +221,8 @@ class Run {
     const { trainer, fingerprint } = this.#parts
     return {
       state: await trainer.saveState(),
+      batch: this.#batch,
+      lossSum: this.#lossSum,
       bestWeights: this.#bestWeights,
       bestEpoch: this.#bestEpoch,
       losses: [...this.#losses],
@@ -221,100 +230,9 @@ class Run {
     }
   }
 
-  #progress(epoch: number, batch: number, batches: number): TrainingProgress {
-    const { epochs } = this.#parts.options
+  #progress(epoch: number, batch: number): TrainingProgress {
+    const { epochs, batchRows } = this.#parts.options
+    const batches = Math.ceil(this.#parts.train.length / batchRows)
     return { epoch, epochs, batch, batches, losses: [...this.#losses], bestEpoch: this.#bestEpoch }
   }
-}
-
-/**
- * Whole groups, chosen by the seed, until the share is reached; a single group gives its last rows. Throws InputError when one side would
- * be empty.
- */
-export function splitRows(
-  { rows, group }: Pick<TrainingSet, 'rows' | 'group'>,
-  { validationShare, seed, batchRows }: Pick<TrainingOptions, 'validationShare' | 'seed' | 'batchRows'>,
-): { train: Int32Array; validation: Int32Array } {
-  if (rows < 2) throw new InputError(`a network needs at least 2 windows to learn from; there are ${rows}`)
-  const wanted = Math.max(1, Math.round(rows * validationShare))
-  const groups = [...new Set(group)].sort((a, b) => a - b)
-  if (groups.length === 1) {
-    const all = Int32Array.from({ length: rows }, (_, i) => i)
-    return { train: all.slice(0, rows - wanted), validation: all.slice(rows - wanted) }
-  }
-  const sizes = new Map<number, number>()
-  for (const one of group) sizes.set(one, (sizes.get(one) ?? 0) + 1)
-  const order = Int32Array.from(groups)
-  shuffle(order, seed, 0)
-  const held = new Set<number>()
-  let heldRows = 0
-  for (const one of order) {
-    const size = sizes.get(one)!
-    // The group that would take most of what is there stays for training.
-    if (heldRows >= wanted || heldRows + size > Math.max(2 * wanted, rows - batchRows)) continue
-    held.add(one)
-    heldRows += size
-  }
-  if (held.size === 0) return splitRows({ rows, group: new Int32Array(rows) }, { validationShare, seed, batchRows })
-  const train: number[] = []
-  const validation: number[] = []
-  for (let i = 0; i < rows; i++) (held.has(group[i]!) ? validation : train).push(i)
-  if (train.length === 0)
-    throw new InputError('all windows belong to groups that were held back; nothing is left to learn from')
-  return { train: Int32Array.from(train), validation: Int32Array.from(validation) }
-}
-
-function takeBatch(set: TrainingSet, rows: Int32Array): Batch {
-  const width = set.inputs.length / set.rows
-  const inputs = gather(set.inputs, width, rows)
-  const targets = set.targets ? gather(set.targets, set.targets.length / set.rows, rows) : inputs
-  return {
-    rows: rows.length,
-    inputs,
-    targets,
-    ...(set.rowWeights ? { rowWeights: gather(set.rowWeights, 1, rows) } : undefined),
-  }
-}
-
-function gather(values: Float32Array, width: number, rows: Int32Array): Float32Array {
-  const out = new Float32Array(rows.length * width)
-  rows.forEach((row, i) => {
-    out.set(values.subarray(row * width, (row + 1) * width), i * width)
-  })
-  return out
-}
-
-/** Fisher–Yates; each epoch has its own order, known from the seed alone. */
-function shuffle(order: Int32Array, seed: number, epoch: number): void {
-  const random = createRandom(Math.imul(seed + 1, 0x9e3779b1) ^ epoch)
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.int(i + 1)
-    const kept = order[i]!
-    order[i] = order[j]!
-    order[j] = kept
-  }
-}
-
-/** FNV-1a over the settings and the numbers' bits. Throws ModelError when the set does not fit the architecture. */
-function fingerprintOf(set: TrainingSet, options: TrainingOptions): number {
-  const { architecture } = options
-  const { output } = planNetwork(architecture)
-  const targets = set.rows * output.steps * output.width
-  if (set.inputs.length !== set.rows * architecture.steps * architecture.features) {
-    throw new ModelError(`${set.inputs.length} numbers are not ${set.rows} windows of the network's shape`)
-  }
-  if ((set.targets ?? set.inputs).length !== targets) {
-    throw new ModelError(`${(set.targets ?? set.inputs).length} targets are not the ${targets} that the network gives`)
-  }
-  let hash = 0x811c9dc5
-  const mix = (word: number) => {
-    hash = Math.imul(hash ^ word, 0x01000193)
-  }
-  for (const character of JSON.stringify(options)) mix(character.charCodeAt(0))
-  for (const values of [set.inputs, set.targets, set.rowWeights]) {
-    if (!values) continue
-    const words = new Int32Array(values.buffer, values.byteOffset, values.length)
-    for (let i = 0; i < words.length; i++) mix(words[i]!)
-  }
-  return hash >>> 0
 }
