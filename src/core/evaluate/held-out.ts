@@ -8,6 +8,7 @@ import {
 } from './case-hours.ts'
 import { attackFlags, type LabelledDataset } from './labels.ts'
 import { type ClassRecall, judgedRows, recallPerClass } from './result.ts'
+import { takeLabelled } from './rows.ts'
 
 export interface HeldOutRecall {
   readonly threshold: number
@@ -48,6 +49,33 @@ export function recallAbove(data: LabelledDataset, scores: Float64Array, thresho
     precision: found / (found + mistaken),
     perClass: recallPerClass(data, scores, threshold),
   }
+}
+
+const HOME_SHARE = 0.3
+const FEWEST_HOME_ROWS = 100
+
+/**
+ * Thresholds from the first part of the benign rows, by time where there is one, else in their order; judged on all other rows.
+ * Undefined where that part is too small for a line.
+ */
+export function recallAtHome(
+  data: LabelledDataset,
+  scores: Float64Array,
+  rates: readonly number[],
+): HeldOutRecall[] | undefined {
+  const benign = Array.from(data.labels, (_, row) => row).filter((row) => data.labels[row] === 0)
+  const { startMicros } = data
+  if (benign.every((row) => Number.isFinite(startMicros[row]!))) {
+    benign.sort((a, b) => startMicros[a]! - startMicros[b]! || a - b)
+  }
+  const own = benign.slice(0, Math.floor(benign.length * HOME_SHARE))
+  if (own.length < FEWEST_HOME_ROWS) return undefined
+  const isOwn = new Set(own)
+  const rest = Int32Array.from(data.labels, (_, row) => row).filter((row) => !isOwn.has(row))
+  const judged = takeLabelled(data, rest)
+  const judgedScores = Float64Array.from(rest, (row) => scores[row]!)
+  const ownScores = Float64Array.from(own, (row) => scores[row]!)
+  return rates.map((rate) => recallAbove(judged, judgedScores, thresholdOfRate(ownScores, rate)))
 }
 
 export interface BudgetFigures {

@@ -12,6 +12,8 @@ const TITLES: Readonly<Record<SplitKind, string>> = {
   'other-data': 'Another data set',
   random: 'Random rows (warning: not a claim)',
 }
+const TIMED: readonly string[] = ['false cases a device-week', 'first alarm']
+const HOME = 'line drawn at home: recall, false positives at 1 %'
 /** More columns than this are not read. */
 const MOST_CLASSES = 12
 
@@ -31,6 +33,7 @@ export function writeMarkdown(evaluation: Evaluation): string {
 function writeSplit(split: SplitReport): string[] {
   const { detectors } = split
   const timed = detectors.some(({ falseCasesPerDeviceWeek }) => falseCasesPerDeviceWeek !== undefined)
+  const placed = detectors.some(({ atHome }) => atHome !== undefined)
   const heads = [
     'detector',
     'PR-AUC',
@@ -39,10 +42,11 @@ function writeSplit(split: SplitReport): string[] {
     'recall at 0.1 %',
     'false positives became',
     'precision at 1 %',
+    HOME,
     'false cases a device-week',
     'first alarm',
     'not judged',
-  ].filter((head) => timed || (head !== 'false cases a device-week' && head !== 'first alarm'))
+  ].filter((head) => (head === HOME ? placed : timed || !TIMED.includes(head)))
   const row = (line: DetectorLine) => [
     line.detector,
     both(line.prAuc),
@@ -51,6 +55,7 @@ function writeSplit(split: SplitReport): string[] {
     both(line.recall[1]!),
     line.falsePositiveRate.map(({ worst }) => percent(worst)).join(' / '),
     both(line.precision[0]!),
+    ...(placed ? [homeOf(line)] : []),
     ...(timed ? [costOf(line), alarmsOf(line)] : []),
     percent(line.abstainedShare.worst),
   ]
@@ -59,7 +64,7 @@ function writeSplit(split: SplitReport): string[] {
     `### ${TITLES[split.kind]}`,
     '',
     `Left out: ${split.leftOut.slice(0, MOST_CLASSES).join('; ')}${split.leftOut.length > MOST_CLASSES ? '; …' : ''}. Training ${split.trainRows} rows, thresholds from ${split.heldRows} benign rows of their own,`,
-    `base rate ${figure(split.baseRate)}; test rows with the features of a training row: at most ${percent(split.duplicateShare)}. Mean over seeds, and the worst of them.${timed ? '' : ' No times or devices: false cases a device-week cannot be told.'}`,
+    `base rate ${figure(split.baseRate)}; test rows with the features of a training row: at most ${percent(split.duplicateShare)}. Mean over seeds, and the worst of them.${timed ? '' : ' False cases a device-week cannot be told: no times, no devices, or no hour without an attack.'}`,
     '',
     ...table(heads, detectors.map(row)),
     '',
@@ -70,15 +75,23 @@ function writeSplit(split: SplitReport): string[] {
 }
 
 /** Recall at both rates, with the interval at the first. */
-function classTable({ detectors }: SplitReport): string[] {
+function classTable({ detectors, leftOut }: SplitReport): string[] {
   const names = (detectors[0]?.perClass ?? []).map(({ name }) => name).slice(0, MOST_CLASSES)
-  const sizes = names.map((name) => detectors[0]!.perClass.find((found) => found.name === name)?.recall[0]?.n ?? 0)
+  const sizeOf = (name: string) => {
+    const sizes = new Set(
+      detectors.map(({ perClass }) => perClass.find((found) => found.name === name)?.recall[0]?.n ?? 0),
+    )
+    return sizes.size === 1 ? ` (n ${[...sizes][0]})` : ''
+  }
   const cell = (line: DetectorLine, name: string) => {
     const recall = line.perClass.find((found) => found.name === name)?.recall
     return recall ? interval(recall) : ''
   }
   return table(
-    ['told rightly at 1 % (95 %) · 0.1 %, worst seed', ...names.map((name, at) => `${name} (n ${sizes[at]})`)],
+    [
+      `told rightly at 1 % (95 %) · 0.1 %, worst seed${leftOut.length > 1 ? ' and part' : ''}`,
+      ...names.map((name) => `${name}${sizeOf(name)}`),
+    ],
     detectors.map((line) => [line.detector, ...names.map((name) => cell(line, name))]),
   )
 }
@@ -89,6 +102,10 @@ function interval([first, second]: readonly ClassRecall[]): string {
 
 function costOf({ falseCasesPerDeviceWeek }: DetectorLine): string {
   return falseCasesPerDeviceWeek ? both(falseCasesPerDeviceWeek) : 'cannot be told'
+}
+
+function homeOf({ atHome }: DetectorLine): string {
+  return atHome ? `${both(atHome.recall[0]!)}; ${percent(atHome.falsePositiveRate[0]!.worst)}` : '–'
 }
 
 function alarmsOf({ firstAlarms }: DetectorLine): string {

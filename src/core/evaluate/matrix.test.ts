@@ -3,7 +3,7 @@ import { createRandom } from '../base/random.ts'
 import type { Contender } from './baselines.ts'
 import { budgetThreshold, falseCasesPerDeviceWeek, gatherHours, timeFirstAlarms } from './case-hours.ts'
 import { type MadeRow, makeData } from './fixture.ts'
-import { recallAbove, thresholdOfRate } from './held-out.ts'
+import { recallAbove, recallAtHome, thresholdOfRate } from './held-out.ts'
 import { writeMarkdown } from './markdown.ts'
 import { type Evaluation, evaluateDetectors, type MatrixOptions } from './matrix.ts'
 import { summarizeEvaluation } from './report.ts'
@@ -127,4 +127,16 @@ test('the first alarm is counted from the first row of its attack', () => {
   expect(timeFirstAlarms(attack, attack.matrix.values, 100)).toEqual({ alarmed: 1, attacks: 1, medianSeconds: 120 })
   expect(timeFirstAlarms(attack, attack.matrix.values, 500)).toMatchObject({ alarmed: 0, attacks: 1 })
   expect(recallAbove(attack, Float64Array.from(attack.matrix.values), 100).recall).toBe(0.5)
+})
+
+test('a line drawn at home is of the first benign rows there, and they are not judged', () => {
+  // A place where everything is 100 higher than anywhere else; the first 120 of 400 benign rows are its own.
+  const place = makeData(
+    Array.from({ length: 500 }, (_, i) => ({ values: [i], label: i < 400 ? 'Benign' : 'Attack', at: i })),
+  )
+  const higher = Float64Array.from({ length: 500 }, (_, i) => 100 + (i < 400 ? i % 100 : i % 2 === 0 ? 150 : 0))
+  const [found] = recallAtHome(place, higher, [0.01])!
+  expect(found).toMatchObject({ threshold: 198, recall: 0.5, precision: 50 / 52 })
+  expect(found!.falsePositiveRate).toBeCloseTo(2 / 280, 12)
+  expect(recallAtHome(hours, scores, [0.01])).toBeUndefined()
 })

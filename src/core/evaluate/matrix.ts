@@ -2,7 +2,14 @@
 import { InputError } from '../base/errors.ts'
 import type { FlowDataset } from '../detect/dataset.ts'
 import { BASELINES, type Contender, type Scorer } from './baselines.ts'
-import { type BudgetFigures, type HeldOutRecall, recallAbove, spendBudget, thresholdOfRate } from './held-out.ts'
+import {
+  type BudgetFigures,
+  type HeldOutRecall,
+  recallAbove,
+  recallAtHome,
+  spendBudget,
+  thresholdOfRate,
+} from './held-out.ts'
 import { type AttemptedAs, countClasses, type LabelledDataset, readLabels } from './labels.ts'
 import { type EvalResult, summarize } from './result.ts'
 import { takeLabelled } from './rows.ts'
@@ -10,6 +17,9 @@ import { planSplits, type Split, type SplitKind } from './splits.ts'
 
 export const RATES = [0.01, 0.001] as const
 export const DEFAULT_SEEDS: readonly number[] = [1, 2, 3, 4, 5]
+
+/** What these leave out is somebody else's network or device. */
+const PLACES: readonly SplitKind[] = ['capture', 'device', 'other-data']
 
 export interface MatrixOptions {
   readonly contenders?: readonly Contender[]
@@ -37,6 +47,11 @@ export interface Cell {
   readonly result: EvalResult
   /** In the order of RATES, thresholds from the held-out benign rows. */
   readonly heldOut: readonly HeldOutRecall[]
+  /**
+   * The same with thresholds from the first benign rows of what was left out, judged on the rest: what a home gains that draws the line
+   * on its own traffic. Undefined where nothing of a place is left out, or too little of it is benign.
+   */
+  readonly atHome: readonly HeldOutRecall[] | undefined
   readonly budget: BudgetFigures | undefined
 }
 
@@ -144,6 +159,7 @@ async function judgeSplit(
     duplicates: split.duplicates,
     result: summarize(test, scores, { threshold, elapsedMs: performance.now() - started }),
     heldOut,
+    atHome: PLACES.includes(split.kind) ? recallAtHome(test, scores, RATES) : undefined,
     budget: spent,
   }
 }

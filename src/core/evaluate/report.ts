@@ -1,4 +1,5 @@
 /** An evaluation as plain data for page and document: per detector the mean and the worst seed, and in words what is not seen. */
+import type { HeldOutRecall } from './held-out.ts'
 import { type Cell, type Evaluation, RATES } from './matrix.ts'
 import type { ClassRecall } from './result.ts'
 import { SPLIT_KINDS, type SplitKind } from './splits.ts'
@@ -17,6 +18,8 @@ export interface DetectorLine {
   readonly recall: readonly Spread[]
   readonly falsePositiveRate: readonly Spread[]
   readonly precision: readonly Spread[]
+  /** The same two with thresholds from the first benign rows of what was left out; undefined where there is no such place. */
+  readonly atHome: { readonly recall: readonly Spread[]; readonly falsePositiveRate: readonly Spread[] } | undefined
   /** Undefined where cases cannot be told. */
   readonly falseCasesPerDeviceWeek: Spread | undefined
   readonly firstAlarms:
@@ -75,6 +78,9 @@ function reportSplit(kind: SplitKind, cells: readonly Cell[]): SplitReport {
 function describeDetector(detector: string, cells: readonly Cell[]): DetectorLine {
   const high = (pick: (cell: Cell) => number) => spread(cells, pick, Math.min)
   const low = (pick: (cell: Cell) => number) => spread(cells, pick, Math.max)
+  const home = cells.filter(({ atHome }) => atHome !== undefined)
+  const atHome = (pick: (found: HeldOutRecall) => number, worst: (...of: number[]) => number) =>
+    RATES.map((_, at) => spread(home, (cell) => pick(cell.atHome![at]!), worst))
   const spent = cells.filter(({ budget }) => budget !== undefined)
   const alarms = spent.flatMap(({ budget }) => (budget?.firstAlarms ? [budget.firstAlarms] : []))
   const delays = alarms.map(({ medianSeconds }) => medianSeconds).filter((delay) => !Number.isNaN(delay))
@@ -85,6 +91,13 @@ function describeDetector(detector: string, cells: readonly Cell[]): DetectorLin
     recall: RATES.map((_, at) => high(({ heldOut }) => heldOut[at]!.recall)),
     falsePositiveRate: RATES.map((_, at) => low(({ heldOut }) => heldOut[at]!.falsePositiveRate)),
     precision: RATES.map((_, at) => high(({ heldOut }) => heldOut[at]!.precision)),
+    atHome:
+      home.length > 0
+        ? {
+            recall: atHome(({ recall }) => recall, Math.min),
+            falsePositiveRate: atHome(({ falsePositiveRate }) => falsePositiveRate, Math.max),
+          }
+        : undefined,
     falseCasesPerDeviceWeek:
       spent.length > 0
         ? spread(spent, ({ budget }) => budget?.falseCasesPerDeviceWeek ?? Number.NaN, Math.max)

@@ -164,7 +164,7 @@ function leaveGroupsOut(data: LabelledDataset, { kind, random, groups, nameOf }:
     const names = out.slice(0, 2).map(nameOf).join(' and ')
     return {
       kind,
-      leftOut: out.length > 2 ? `fold ${fold + 1}: ${nameOf(out[0]!)} and ${out.length - 1} others` : names,
+      leftOut: out.length > 2 ? `fold ${fold + 1} of ${folds} (${out.length} ${kind}s)` : names,
       trainData: data,
       testData: data,
       train: kept,
