@@ -55,16 +55,8 @@ test('each flow has the score of the window that it ends, and the first ones of 
   const scores = await judgeOfNetwork(MANIFEST, network).score(data)
   // Scaled packets of row i are i: the window that ends in row 3 holds 1, 2, 3; bytes are always 2.
   const expected = (last: number) => (((last - 2) ** 2 + (last - 1) ** 2 + last ** 2) / 3 + 4) / 2
-  expect([...scores]).toEqual([
-    Number.NaN,
-    Number.NaN,
-    Number.NaN,
-    expected(3),
-    expected(4),
-    expected(5),
-    Number.NaN,
-    Number.NaN,
-  ])
+  expect(scores.map((score) => Number(Number.isNaN(score)))).toEqual(Float64Array.of(1, 1, 1, 0, 0, 0, 1, 1))
+  for (const last of [3, 4, 5]) expect(scores[last]).toBeCloseTo(expected(last), 5)
 })
 
 test('shares sum to the score, beside the means of the window', async () => {
