@@ -1,7 +1,6 @@
-/** Judges models on flows off the page: reads the files, opens the models, counts; and learns those that are learnt in seconds. */
+/** Judges models on flows off the page: reads the files, opens the models, counts. */
 import { expose } from 'comlink'
 import { ModelError } from '#core/base/errors.ts'
-import { learn } from '#core/detect/catalogue.ts'
 import type { FlowDataset, FlowJudge } from '#core/detect/dataset.ts'
 import { openModelFolder } from '#core/detect/judge.ts'
 import { BASELINES, contendJudge } from '#core/evaluate/baselines.ts'
@@ -11,19 +10,9 @@ import { evaluateDetectors } from '#core/evaluate/matrix.ts'
 import { type SplitReport, summarizeEvaluation } from '#core/evaluate/report.ts'
 import type { EvalResult } from '#core/evaluate/result.ts'
 import type { SplitKind } from '#core/evaluate/splits.ts'
-import { writeModelFolder } from '#core/model/folder.ts'
-import type { ModelKind } from '#core/model/folder-manifest.ts'
-import { collectDataset } from '#core/scan/dataset.ts'
-import { openInputs } from '#core/scan/open.ts'
 import { keepLedger } from '#db/ledger.ts'
-import { addModelFolder, latestTitle, nextVersion } from '#db/models.ts'
-import { blobSource } from './blob-source.ts'
-
-export interface DataJob {
-  readonly files: readonly File[]
-  /** Undefined: the flows have no labels, and all of them are normal. */
-  readonly label: { readonly column: string; readonly benign: string } | undefined
-}
+import { collect, type DataJob, type ReadStep } from './collect.ts'
+import { createTrainer } from './engine.ts'
 
 /** Files of a model's folder by their names. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array>
@@ -37,18 +26,10 @@ export interface CompareJob extends DataJob {
   readonly challenger: ModelFiles
 }
 
-export interface LearnJob extends DataJob {
-  readonly kind: ModelKind
-  readonly name: string
-  readonly seed: number
-}
-
-export interface JudgeStep {
-  /** Bytes read, steps of learning, or trials done; judging has no count. */
-  readonly what: 'reading' | 'learning' | 'judging' | 'trials'
-  readonly done: number
-  readonly total: number
-}
+export type JudgeStep =
+  | ReadStep
+  /** Judging has no count; trials have. */
+  | { readonly what: 'judging' | 'trials'; readonly done: number; readonly total: number }
 
 export interface Evaluated {
   readonly result: EvalResult
@@ -74,23 +55,6 @@ const TRIAL_SEED = 1
 keepLedger('worker')
 
 const api = {
-  /** Resolves to the id in the registry, where the model is kept as the next version of its name. */
-  async learn({ kind, name, seed, ...job }: LearnJob, tell: Tell): Promise<string> {
-    const data = await collect(job, tell)
-    const version = await nextVersion(name)
-    const parent = await latestTitle(name)
-    const learnt = await learn(data, {
-      kind,
-      seed,
-      name,
-      version,
-      parent,
-      onProgress: (done, total) => tell({ what: 'learning', done, total }),
-    })
-    const { id } = await addModelFolder(await writeModelFolder(learnt), 'trained')
-    return id
-  },
-
   async evaluate(job: ModelJob, tell: Tell): Promise<Evaluated> {
     const judge = await openJudge(job.model)
     const data = await collect(job, tell)
@@ -140,26 +104,11 @@ async function scored(judge: FlowJudge, data: FlowDataset) {
   return { name: `${judge.name} ${judge.version}`, scores: await judge.score(data), threshold: judge.threshold }
 }
 
-async function collect({ files, label }: DataJob, tell: Tell) {
-  const total = files.reduce((sum, { size }) => sum + size, 0)
-  const options = { ownNumbers: true, ...(label ? { labelColumn: label.column } : undefined) }
-  const inputs = await Promise.all(files.map((file) => openInputs(blobSource(file.name, file), options)))
-  const read = new Map<string, number>()
-  return collectDataset(inputs.flat(), {
-    labelColumn: label?.column,
-    benign: label?.benign,
-    onProgress({ name, bytesRead }) {
-      read.set(name, bytesRead)
-      tell({ what: 'reading', done: [...read.values()].reduce((sum, bytes) => sum + bytes, 0), total })
-    },
-  })
-}
-
 async function openJudge(files: ModelFiles): Promise<FlowJudge> {
   const { judge } = await openModelFolder(async (path) => {
     const bytes = files.get(path)
     if (!bytes) throw new ModelError(`this model has no ${path}`)
     return bytes
-  })
+  }, createTrainer)
   return judge
 }

@@ -2,9 +2,11 @@
 import Dexie, { type EntityTable } from 'dexie'
 import type { Case } from '#core/alert/case.ts'
 import { severityRank } from '#core/alert/severity.ts'
+import type { TrainingCheckpoint } from '#core/detect/training.ts'
 import type { Device, Note } from '#core/device/device.ts'
 import type { Drift } from '#core/evaluate/drift.ts'
 import type { EvalResult } from '#core/evaluate/result.ts'
+import type { ModelKind } from '#core/model/folder-manifest.ts'
 import type { Timeline } from '#core/scan/timeline.ts'
 import type { ScanProgress, ScanSummary } from '#core/scan/update.ts'
 
@@ -183,6 +185,20 @@ export interface EvaluationRecord {
   report: EvalResult
 }
 
+/** A training that was interrupted, with what it needs to go on. At most one. */
+export interface TrainingRecord {
+  key: string
+  kind: ModelKind
+  name: string
+  seed: number
+  label: { readonly column: string; readonly benign: string } | undefined
+  /** The files themselves while they are small; else a person gives them again, and they are known by name and size. */
+  files: readonly { readonly name: string; readonly sizeBytes: number }[]
+  contents: readonly Blob[] | undefined
+  checkpoint: TrainingCheckpoint
+  savedAt: number
+}
+
 export interface SettingRecord {
   name: string
   value: unknown
@@ -215,6 +231,7 @@ export interface Tables {
   modelFiles: ModelFileRecord
   promotions: PromotionRecord
   evaluations: EvaluationRecord
+  training: TrainingRecord
   settings: SettingRecord
   ledger: LedgerRecord
 }
@@ -240,6 +257,7 @@ export const TABLE_NAMES = [
   'modelFiles',
   'promotions',
   'evaluations',
+  'training',
   'settings',
   'ledger',
 ] as const satisfies readonly TableName[]
@@ -273,6 +291,7 @@ export class GuardianDatabase extends Dexie {
   declare modelFiles: EntityTable<ModelFileRecord, 'key'>
   declare promotions: EntityTable<PromotionRecord, 'key'>
   declare evaluations: EntityTable<EvaluationRecord, 'key'>
+  declare training: EntityTable<TrainingRecord, 'key'>
   declare settings: EntityTable<SettingRecord, 'name'>
   declare ledger: EntityTable<LedgerRecord, 'key'>
 
@@ -297,6 +316,7 @@ export class GuardianDatabase extends Dexie {
       modelFiles: 'key, modelId',
       promotions: 'key, role',
       evaluations: 'key, modelId, at',
+      training: 'key',
     })
   }
 }

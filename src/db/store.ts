@@ -137,7 +137,7 @@ export class Store {
   #follow<T>(query: () => Promise<T>, run: (value: T) => void): () => void {
     const hasDisk = Dexie.dependencies.indexedDB !== undefined && this.memory.state.value?.reason !== 'refused'
     if (hasDisk) {
-      const subscription = liveQuery(async () => query()).subscribe(run)
+      const subscription = liveQuery(paced(query)).subscribe(run)
       return () => subscription.unsubscribe()
     }
     let live = true
@@ -190,6 +190,23 @@ export class Store {
   }
 }
 
+/** A watch reads for a tenth of the time at most: a long list that changes four times a second would else keep the page busy. */
+const REST_PER_READING = 9
+
+/** `query`, which after a long reading waits before the next. For liveQuery, whose zone only Dexie's promises keep. */
+function paced<T>(query: () => Promise<T>): () => Promise<T> {
+  let restUntil = Number.NEGATIVE_INFINITY
+  return async () => {
+    const restMs = restUntil - performance.now()
+    if (restMs > 0) await new Dexie.Promise<void>((resolve) => setTimeout(resolve, restMs))
+    const began = performance.now()
+    const value = await query()
+    const ended = performance.now()
+    restUntil = ended + REST_PER_READING * (ended - began)
+    return value
+  }
+}
+
 export interface ReadOptions<Name extends TableName> {
   readonly table: Name
   readonly stored: (database: GuardianDatabase) => Promise<Tables[Name][]>
@@ -239,6 +256,7 @@ function portsOf(port: <Name extends TableName>(name: Name) => TablePort<Tables[
     modelFiles: port('modelFiles'),
     promotions: port('promotions'),
     evaluations: port('evaluations'),
+    training: port('training'),
     settings: port('settings'),
     ledger: port('ledger'),
   }

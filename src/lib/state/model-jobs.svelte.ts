@@ -1,15 +1,21 @@
 /** Judging models from a page: one job at a time, with its progress, its result or the sentence why there is none. */
-import type { JudgeRun, JudgeStep } from '#lib/remote/judge.ts'
+import type { JudgeStep } from '#lib/remote/judge.ts'
 
-export class ModelJob<T> {
+/** A job that runs in a worker. */
+interface Run<T> {
+  readonly done: Promise<T>
+  stop(): void
+}
+
+export class ModelJob<T, Step = JudgeStep> {
   running = $state(false)
-  step: JudgeStep | undefined = $state.raw()
+  step: Step | undefined = $state.raw()
   result: T | undefined = $state.raw()
   problem: string | undefined = $state()
-  #run: JudgeRun<T> | undefined
+  #run: Run<T> | undefined
 
   /** `start` begins the job and hears of its steps. A stopped job leaves what was there before. */
-  async start(start: (onStep: (step: JudgeStep) => void) => Promise<JudgeRun<T>>): Promise<T | undefined> {
+  async start(start: (onStep: (step: Step) => void) => Promise<Run<T>>): Promise<T | undefined> {
     if (this.running) return undefined
     this.running = true
     this.step = undefined

@@ -49,7 +49,14 @@ export function kindWords(kind: string): KindWords {
 }
 
 /** Kinds that the page trains, the quickest to be of use first. */
-export const TRAINABLE = ['nearest', 'isolation-forest', 'boosting', 'random-forest'] as const
+export const TRAINABLE = [
+  'nearest',
+  'isolation-forest',
+  'lstm-autoencoder',
+  'boosting',
+  'random-forest',
+  'cnn-lstm',
+] as const
 
 const SOURCES = {
   shipped: 'comes with the app',

@@ -1,0 +1,79 @@
+/** Learns models off the page. Networks keep a checkpoint after each round; stopped, they keep their best round. */
+import { expose } from 'comlink'
+import { learn } from '#core/detect/catalogue.ts'
+import type { EpochLoss } from '#core/detect/training.ts'
+import { writeModelFolder } from '#core/model/folder.ts'
+import type { ModelKind } from '#core/model/folder-manifest.ts'
+import { keepLedger } from '#db/ledger.ts'
+import { addModelFolder, latestTitle, nextVersion } from '#db/models.ts'
+import { forgetTraining, keepTraining, readTraining } from '#db/training.ts'
+import { collect, type DataJob, type ReadStep } from './collect.ts'
+import { createTrainer } from './engine.ts'
+
+export interface LearnJob extends DataJob {
+  readonly kind: ModelKind
+  readonly name: string
+  readonly seed: number
+  /** Go on from the checkpoint that was kept, of the same files. */
+  readonly resume: boolean
+}
+
+export type LearnStep =
+  | ReadStep
+  | {
+      readonly what: 'learning'
+      readonly done: number
+      readonly total: number
+      /** Rounds so far of a network; undefined for models that have none. */
+      readonly losses: readonly EpochLoss[] | undefined
+    }
+
+type Tell = (step: LearnStep) => void
+
+keepLedger('worker')
+const stop = new AbortController()
+
+const api = {
+  /** Resolves to the id in the registry, where the model is kept as the next version of its name. */
+  async learn({ kind, name, seed, resume, ...job }: LearnJob, tell: Tell): Promise<string> {
+    const interrupted = resume ? await readTraining() : null
+    const data = await collect(job, tell)
+    const version = await nextVersion(name)
+    const parent = await latestTitle(name)
+    let losses: readonly EpochLoss[] | undefined
+    const learnt = await learn(data, {
+      kind,
+      seed,
+      name,
+      version,
+      parent,
+      createTrainer,
+      signal: stop.signal,
+      resumeFrom: interrupted?.checkpoint,
+      onEpochs: (progress) => {
+        losses = progress.losses
+      },
+      onProgress: async (done, total) => {
+        tell({ what: 'learning', done, total, losses })
+        await letMessagesIn()
+      },
+      onCheckpoint: (checkpoint) => keepTraining({ kind, name, seed, label: job.label, files: job.files, checkpoint }),
+    })
+    const { id } = await addModelFolder(await writeModelFolder(learnt), 'trained')
+    await forgetTraining()
+    return id
+  },
+
+  /** Networks end with their best round so far; what has no rounds ends with nothing. */
+  stop(): void {
+    stop.abort()
+  },
+}
+
+export type TrainApi = typeof api
+expose(api)
+
+/** Kernels and trees never wait for anything: without a task in between a stop would not be heard. */
+function letMessagesIn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
+}
