@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import type { FlowDataset } from '#core/detect/dataset.ts'
 import { readLabels } from '#core/evaluate/labels.ts'
 import { writeMarkdown } from '#core/evaluate/markdown.ts'
-import { type Evaluation, evaluateDetectors } from '#core/evaluate/matrix.ts'
+import { type Evaluation, evaluateDetectors, RATES } from '#core/evaluate/matrix.ts'
 import { summarizeEvaluation } from '#core/evaluate/report.ts'
 import { planSplits, type SplitKind } from '#core/evaluate/splits.ts'
 import { readCaptures } from './evaluate/captures.ts'
@@ -52,6 +52,8 @@ const CIC_COUNTS = [
   'Total Length of Fwd Packets',
   'Total Length of Bwd Packets',
 ] as const
+/** The aim is what the nearest benign flow reached elsewhere with all benign flows for training and others for the threshold. */
+const AIMS = [0.42, 0.09] as const
 const UNSW = 'unsw-nb15-flows/unsw_nb15_part.csv.gz'
 const KM77 = `${CIC}km77_minority.csv.gz`
 
@@ -74,6 +76,7 @@ const SECTIONS: readonly Section[] = [
       }),
     readOther: () =>
       readTables([join(folder, KM77)], { label: 'Label', benign: 'BENIGN', drop: [], counts: CIC_COUNTS }),
+    after: (_, evaluation) => tellAim(evaluation),
   },
   {
     key: 'unsw',
@@ -171,6 +174,17 @@ function readSections(text: string): Map<string, string> {
   )
 }
 
+function tellAim(evaluation: Evaluation): string {
+  const lines = summarizeEvaluation(evaluation).find(({ kind }) => kind === 'family')?.detectors ?? []
+  const texts = AIMS.map((aim, at) => {
+    const best = lines.reduce((top, line) => (line.recall[at]!.worst > top.recall[at]!.worst ? line : top))
+    const { mean, worst } = best.recall[at]!
+    const verdict = worst > aim ? 'reached' : mean > aim ? 'reached on average, not in the worst seed' : 'missed'
+    return `at ${RATES[at]! * 100} % above ${aim}: ${verdict} (${best.detector}, mean ${mean.toFixed(3)}, worst seed ${worst.toFixed(3)})`
+  })
+  return `Aim for families left out, flow by flow, mean over families: ${texts.join('; ')}. Here 60 % of the benign flows teach and 20 % draw the line.\n`
+}
+
 /** Boosting beside scikit-learn's, on the very same rows. */
 function comparePeer(data: FlowDataset, evaluation: Evaluation): string {
   const labelled = readLabels(data)
@@ -186,7 +200,7 @@ function comparePeer(data: FlowDataset, evaluation: Evaluation): string {
   if (!first) return 'scikit-learn is not installed on the machine that wrote this: no peer beside the boosted trees.\n'
   const list = peers.map(({ prAuc }) => prAuc)
   const mean = list.reduce((sum, value) => sum + value, 0) / list.length
-  return `Peer on the same rows, later blocks left out: scikit-learn ${first.version} HistGradientBoosting PR-AUC ${mean.toFixed(4)} (lowest seed ${Math.min(...list).toFixed(4)}); boosted trees here ${own.prAuc.mean.toFixed(4)} (lowest ${own.prAuc.worst.toFixed(4)}).\n`
+  return `Peer on the same rows, later blocks left out: scikit-learn ${first.version} HistGradientBoosting PR-AUC ${mean.toFixed(4)} (lowest seed ${Math.min(...list).toFixed(4)}); boosted trees here ${own.prAuc.mean.toFixed(4)} (lowest ${own.prAuc.worst.toFixed(4)}): ${own.prAuc.worst >= mean ? 'at or above it' : 'below it'}.\n`
 }
 
 function head(): string {
