@@ -85,9 +85,8 @@ export class FlowTable {
     while (slots[hole] !== row) hole = (hole + 2) & mask
     // Backward shift (Knuth 6.4 R): move up those that the hole would cut off from their home.
     for (let slot = (hole + 2) & mask; slots[slot] !== EMPTY; slot = (slot + 2) & mask) {
-      const home = (slots[slot + 1]! << 1) & mask
-      const staysReachable = hole <= slot ? hole < home && home <= slot : hole < home || home <= slot
-      if (staysReachable) continue
+      const fromHome = (slot - (slots[slot + 1]! << 1)) & mask
+      if (fromHome < ((slot - hole) & mask)) continue
       slots[hole] = slots[slot]!
       slots[hole + 1] = slots[slot + 1]!
       hole = slot
