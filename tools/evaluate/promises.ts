@@ -29,7 +29,7 @@ export async function tellPromises(data: FlowDataset, seeds: readonly number[]):
   const lines: string[][] = []
   for (const name of DETECTORS) {
     const contender = BASELINES.find((baseline) => baseline.name === name)!
-    const scored = []
+    const scored: { readonly held: Float64Array; readonly judged: Float64Array }[] = []
     for (const seed of seeds) {
       const score = await contender.fit(train!, { seed })
       scored.push({ held: await score(held!), judged: await score(judged!) })
