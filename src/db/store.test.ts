@@ -201,3 +201,27 @@ test('settings have defaults, and a watch sees a change', async () => {
 test('a scan that is not there is null, not an endless wait', async () => {
   expect(await until(watchScan('none'), () => true)).toBeNull()
 })
+
+test('a watch that takes long to read rests between readings, and still ends with what is stored last', async () => {
+  const id = await startScan(file)
+  let readings = 0
+  const seen: number[] = []
+  const stop = store()
+    .watchQuery(async () => {
+      readings++
+      const scan = await readScan(id)
+      for (const until = performance.now() + 20; performance.now() < until; );
+      return scan?.progress.rows ?? -1
+    })
+    .subscribe((rows) => {
+      if (rows !== undefined) seen.push(rows)
+    })
+  for (let rows = 1; rows <= 40; rows++) {
+    await appendUpdate(id, sampleUpdate({ rows }))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await vi.waitFor(() => expect(seen.at(-1)).toBe(40), PATIENCE)
+  stop()
+  expect(readings).toBeLessThan(20)
+  await finishScan(id, sampleSummary())
+})

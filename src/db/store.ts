@@ -136,16 +136,15 @@ export class Store {
   /** Once now, and at every change on disk; where there is no disk, memory's changes are all there is. */
   #follow<T>(query: () => Promise<T>, run: (value: T) => void): () => void {
     const hasDisk = Dexie.dependencies.indexedDB !== undefined && this.memory.state.value?.reason !== 'refused'
-    if (hasDisk) {
-      const subscription = liveQuery(paced(query)).subscribe(run)
-      return () => subscription.unsubscribe()
-    }
     let live = true
-    void query().then((value) => {
+    const tell = (value: T) => {
       if (live) run(value)
-    })
+    }
+    const subscription = hasDisk ? liveQuery(paced(query, tell)).subscribe(() => undefined) : undefined
+    if (!subscription) void query().then(tell)
     return () => {
       live = false
+      subscription?.unsubscribe()
     }
   }
 
@@ -193,17 +192,28 @@ export class Store {
 /** A watch reads for a tenth of the time at most: a long list that changes four times a second would else keep the page busy. */
 const REST_PER_READING = 9
 
-/** `query`, which after a long reading waits before the next. For liveQuery, whose zone only Dexie's promises keep. */
-function paced<T>(query: () => Promise<T>): () => Promise<T> {
+/**
+ * A reading for liveQuery that rests after a long one. It tells what it read itself: liveQuery keeps silent about a reading during which
+ * something changed, so that a list that always changes would never be seen.
+ */
+function paced<T>(query: () => Promise<T>, tell: (value: T) => void): () => Promise<void> {
   let restUntil = Number.NEGATIVE_INFINITY
+  let newest = 0
+  let told = 0
   return async () => {
+    const turn = ++newest
     const restMs = restUntil - performance.now()
+    // Only Dexie's own promises keep the zone in which liveQuery sees what is read.
     if (restMs > 0) await new Dexie.Promise<void>((resolve) => setTimeout(resolve, restMs))
+    if (turn !== newest) return
     const began = performance.now()
     const value = await query()
     const ended = performance.now()
     restUntil = ended + REST_PER_READING * (ended - began)
-    return value
+    if (turn < told) return
+    told = turn
+    // Out of liveQuery's zone, in which nobody may write.
+    setTimeout(() => tell(value))
   }
 }
 
