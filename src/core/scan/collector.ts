@@ -4,6 +4,7 @@ import type { FlowDataset } from '../detect/dataset.ts'
 import type { Assignment } from '../device/inventory.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import { type FlowColumns, flowColumns } from '../prep/flow-columns.ts'
+import { HOST_WINDOW_NAMES, HostWindows } from '../prep/host-windows.ts'
 
 export interface Gathered extends Omit<FlowDataset, 'labels' | 'classes'> {
   /** Codes of label texts in the order of appearance; −1 none. */
@@ -33,6 +34,7 @@ export class FlowCollector {
   readonly #labels = new Map<string, number>()
   /** By capture: columns in which some flow has a number. */
   readonly #seen: Set<string>[] = []
+  #hosts = new HostWindows()
 
   constructor({ maxRows, hasLabels }: { maxRows: number; hasLabels: boolean }) {
     this.#maxRows = maxRows
@@ -46,15 +48,17 @@ export class FlowCollector {
   startCapture(name: string): void {
     this.#captures.push(name)
     this.#seen.push(new Set())
+    this.#hosts = new HostWindows()
   }
 
   /** Rows beyond the most are not taken. */
-  add(batch: FlowBatch, { deviceIds, device }: Assignment): void {
+  add(batch: FlowBatch, assignment: Assignment): void {
+    const { deviceIds, device } = assignment
     const length = Math.min(batch.length, this.#maxRows - this.rows)
     if (length <= 0) return
     const devices = deviceIds.map((id) => codeIn(this.#devices, id))
     const labels = batch.labels.map((text) => codeIn(this.#labels, text))
-    const columns = flowColumns(batch)
+    const columns = withHostWindows(flowColumns(batch), this.#hosts.add(batch, assignment))
     this.#see(columns, length)
     this.#parts.push({
       capture: this.#captures.length - 1,
@@ -165,6 +169,19 @@ export class FlowCollector {
     })
     return order
   }
+}
+
+/** `host` is length × HOST_WINDOW_NAMES, or undefined where nobody knows who and when. */
+function withHostWindows({ names, values }: FlowColumns, host: Float32Array | undefined): FlowColumns {
+  if (!host) return { names, values }
+  const width = names.length
+  const more = HOST_WINDOW_NAMES.length
+  const joined = new Float32Array(values.length + host.length)
+  for (let row = 0; row < host.length / more; row++) {
+    joined.set(values.subarray(row * width, (row + 1) * width), row * (width + more))
+    joined.set(host.subarray(row * more, (row + 1) * more), row * (width + more) + width)
+  }
+  return { names: [...names, ...HOST_WINDOW_NAMES], values: joined }
 }
 
 const compare = (a: number, b: number): number => (a < b ? -1 : Number(a > b))
