@@ -51,8 +51,9 @@ export function addPacket(rows: Rows, row: number, packet: Packet, forward: bool
   const bytes = packet.payloadBytes
   const d = row * D.width
   const i = row * I.width
-  const dd = d + (forward ? D.forward : D.backward)
-  const di = i + (forward ? I.forward : I.backward)
+  const side = forward ? 0 : 1
+  const dd = d + D.forward + side * (D.backward - D.forward)
+  const di = i + I.forward + side * (I.backward - I.forward)
   const gap = micros - doubles[d + D.last]!
   if (gap > BULK_GAP_MICROS) {
     ints[i + I.longGaps]!++
@@ -80,11 +81,11 @@ export function addPacket(rows: Rows, row: number, packet: Packet, forward: bool
   doubles[dd + DD.last] = micros
 
   // Data in the opposite direction ends this direction's run.
-  if (doubles[d + D.runLast + (forward ? 1 : 0)]! > doubles[dd + DD.runStart]!) doubles[dd + DD.runStart] = 0
+  if (doubles[d + D.runLast + 1 - side]! > doubles[dd + DD.runStart]!) doubles[dd + DD.runStart] = 0
   if (bytes > 0) {
     doubles[dd + DD.sum]! += bytes
     doubles[dd + DD.squares]! += bytes * bytes
-    addToRun(doubles, ints, dd, di, d + D.runLast + (forward ? 0 : 1), packet)
+    addToRun(doubles, ints, dd, di, d + D.runLast + side, packet)
   } else if (packet.otherBytes > 0) {
     doubles[dd + DD.otherBytes]! += packet.otherBytes
   }

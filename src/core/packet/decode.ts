@@ -68,10 +68,20 @@ function decodeCommon(packet: Packet): boolean {
   const payloadEnd = Math.min(ip + ((bytes[ip + 2]! << 8) | bytes[ip + 3]!), packet.wireEnd)
   const transport = ip + 20
   const room = Math.min(payloadEnd, end) - transport
-  const headerBytes = protocol === UDP ? 8 : room < 20 ? 0 : (bytes[transport + 12]! >> 4) << 2
-  if (room < 8 || headerBytes < 8 || (protocol === TCP && headerBytes < 20)) return false
-  packet.flags = protocol === TCP ? bytes[transport + 13]! : 0
-  packet.window = protocol === TCP ? (bytes[transport + 14]! << 8) | bytes[transport + 15]! : 0
+  let headerBytes = 8
+  let flags = 0
+  let window = 0
+  if (protocol === TCP) {
+    if (room < 20) return false
+    headerBytes = (bytes[transport + 12]! >> 4) << 2
+    if (headerBytes < 20) return false
+    flags = bytes[transport + 13]!
+    window = (bytes[transport + 14]! << 8) | bytes[transport + 15]!
+  } else if (room < 8) {
+    return false
+  }
+  packet.flags = flags
+  packet.window = window
   const key = packet.key
   key[0] = readI32(bytes, ip + 12)
   key[1] = 0
