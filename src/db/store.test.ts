@@ -210,7 +210,7 @@ test('a watch that takes long to read rests between readings, and still ends wit
     .watchQuery(async () => {
       readings++
       const scan = await readScan(id)
-      for (const until = performance.now() + 20; performance.now() < until; );
+      for (const until = performance.now() + 50; performance.now() < until; );
       return scan?.progress.rows ?? -1
     })
     .subscribe((rows) => {

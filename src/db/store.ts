@@ -191,6 +191,8 @@ export class Store {
 
 /** A watch reads for a tenth of the time at most: a long list that changes four times a second would else keep the page busy. */
 const REST_PER_READING = 9
+/** Below this, first findings are worth more than rest. */
+const LONG_READING_MS = 30
 
 /**
  * A reading for liveQuery that rests after a long one. It tells what it read itself: liveQuery keeps silent about a reading during which
@@ -209,7 +211,7 @@ function paced<T>(query: () => Promise<T>, tell: (value: T) => void): () => Prom
     const began = performance.now()
     const value = await query()
     const ended = performance.now()
-    restUntil = ended + REST_PER_READING * (ended - began)
+    restUntil = ended + REST_PER_READING * Math.max(0, ended - began - LONG_READING_MS)
     if (turn < told) return
     told = turn
     // Out of liveQuery's zone, in which nobody may write.
