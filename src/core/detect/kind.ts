@@ -37,6 +37,8 @@ export interface Scorer {
 export interface LearnKind {
   /** Whether labels of at least two classes are needed. */
   readonly supervised: boolean
+  /** Tells attacks from each other, so that it needs every class by itself. */
+  readonly eachClass?: boolean
   /** Flows of a device that are judged together. */
   readonly window: number
   /** A score is never above it; undefined where it has no end. Keeps an alarm line from being out of reach. */

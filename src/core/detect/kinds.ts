@@ -1,6 +1,7 @@
 /** Every kind of model by its name. */
 import { ModelError } from '../base/errors.ts'
 import type { ModelKind } from '../model/folder-manifest.ts'
+import { familyKind } from './family.ts'
 import type { LearnKind } from './kind.ts'
 import { cnnLstmKind, lstmAutoencoderKind } from './sequence-kinds.ts'
 import { boostingKind, isolationForestKind, nearestKind, randomForestKind } from './tabular-kinds.ts'
@@ -12,6 +13,7 @@ const KINDS: Readonly<Partial<Record<ModelKind, LearnKind>>> = {
   boosting: boostingKind,
   'lstm-autoencoder': lstmAutoencoderKind,
   'cnn-lstm': cnnLstmKind,
+  family: familyKind,
 }
 
 /** Names that `guardian train --detector` takes. */
