@@ -7,12 +7,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { FlowDataset } from '#core/detect/dataset.ts'
+import { BASELINES, TOGETHER } from '#core/evaluate/baselines.ts'
 import { readLabels } from '#core/evaluate/labels.ts'
 import { writeMarkdown } from '#core/evaluate/markdown.ts'
 import { type Evaluation, evaluateDetectors, RATES } from '#core/evaluate/matrix.ts'
 import { summarizeEvaluation } from '#core/evaluate/report.ts'
 import { planSplits, type SplitKind } from '#core/evaluate/splits.ts'
 import { readCaptures } from './evaluate/captures.ts'
+import { tellHostWindows } from './evaluate/host-windows.ts'
 import { readTables } from './evaluate/labelled-table.ts'
 import { judgeByPeer } from './evaluate/peer.ts'
 import { tellPromises } from './evaluate/promises.ts'
@@ -105,6 +107,7 @@ const SECTIONS: readonly Section[] = [
         { pattern: 'stratosphere-zeek/001-zeek-scenario-malicious/labeled-conn.log.gz', label: ZEEK_LABEL },
         { pattern: 'stratosphere-zeek/0{08,10}-zeek-mixed/data/conn.log.labeled.gz', label: ZEEK_LABEL },
       ]),
+    after: tellHostWindows,
   },
   {
     key: 'packets',
@@ -121,7 +124,7 @@ const SECTIONS: readonly Section[] = [
           label,
         })),
       ]),
-    after: (data) => tellPromises(data, seeds),
+    after: async (data, evaluation) => `${await tellHostWindows(data, evaluation)}\n${await tellPromises(data, seeds)}`,
   },
 ]
 
@@ -152,7 +155,9 @@ console.log(`${values.out} written after ${Math.round((performance.now() - start
 
 async function run(section: Section, data: FlowDataset): Promise<Evaluation> {
   const other = existsSync(join(folder, KM77)) ? section.readOther?.() : undefined
-  const steps = evaluateDetectors(data, { kinds: section.kinds, seeds, ...(other && { other }) })
+  // Joining detectors costs all of them again, which on the largest set would be most of the time.
+  const contenders = section.key === 'unsw' ? BASELINES : [...BASELINES, TOGETHER]
+  const steps = evaluateDetectors(data, { contenders, kinds: section.kinds, seeds, ...(other && { other }) })
   let shown = 0
   let step = await steps.next()
   for (; !step.done; step = await steps.next()) {

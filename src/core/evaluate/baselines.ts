@@ -11,6 +11,7 @@ import {
 import { gradientBoosting } from '../detect/gradient-boosting.ts'
 import { isolationForest } from '../detect/isolation-forest.ts'
 import { nearest } from '../detect/nearest.ts'
+import { joinContenders } from './ensemble.ts'
 import { attackFlags, type LabelledDataset } from './labels.ts'
 import { fitLogistic, scoreLogistic } from './logistic.ts'
 import { takeLabelled } from './rows.ts'
@@ -26,6 +27,12 @@ export interface Contender {
 }
 
 export type Scorer = (data: LabelledDataset) => Float64Array | Promise<Float64Array>
+
+const HBOS: Contender = {
+  name: 'HBOS',
+  supervised: false,
+  fit: async (train) => overMatrix(fitHbos(benignRows(trainingOf(train)))),
+}
 
 export const BASELINES: readonly Contender[] = [
   {
@@ -43,11 +50,7 @@ export const BASELINES: readonly Contender[] = [
     supervised: false,
     fit: async (train) => scoreMetrics(train, fitDeviation),
   },
-  {
-    name: 'HBOS',
-    supervised: false,
-    fit: async (train) => overMatrix(fitHbos(benignRows(trainingOf(train)))),
-  },
+  HBOS,
   {
     name: 'ECOD',
     supervised: false,
@@ -69,6 +72,14 @@ export const BASELINES: readonly Contender[] = [
   },
   contend(gradientBoosting, { name: 'boosted trees' }),
 ]
+
+/** Rare things that several see: what finds most at the lowest rates on families never seen (docs/evaluation.md). It costs all its members. */
+export const TOGETHER: Contender = joinContenders('nearest, HBOS and trees together', [
+  contend(nearest, { name: 'nearest' }),
+  contend(nearest, { name: 'nearest, unweighted', options: { weighted: false } }),
+  HBOS,
+  contend(gradientBoosting, { name: 'boosted trees' }),
+])
 
 /** A detector of core/detect; one that learns from labels learns attack against benign. */
 export function contend<Model extends DetectorModel, Options>(
