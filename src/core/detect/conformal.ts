@@ -1,0 +1,139 @@
+/**
+ * Conformal p-values: how rare a score is among scores of benign flows that nothing was fitted on (Vovk 2005; Bates et al. 2023), with a
+ * generalised Pareto tail beyond the highest of them; and p-values of several detectors as one.
+ */
+import { InputError } from '../base/errors.ts'
+import { quantile } from '../base/stats.ts'
+import { fitPareto, type ParetoTail, paretoSurvival } from './pareto.ts'
+
+export interface Conformal {
+  /** Benign scores that it was made from. */
+  readonly count: number
+  /** Some of them, ascending, all of the highest: what is rare is told exactly. */
+  readonly scores: Float64Array
+  /** Of each kept score, how many of all are at least as high. */
+  readonly atLeast: Float64Array
+  readonly tail: ParetoTail & { readonly level: number }
+}
+
+export const FEWEST_SCORES = 20
+/** Kept scores: the highest, and as many again spread over the rest. */
+const KEPT_HIGH = 512
+const TAIL_SHARE = 0.05
+/** The tail is fitted to at least so many, of a short sample thus from a lower level. */
+const FEWEST_IN_TAIL = 10
+/** A claim of rarity goes no further than one in this many times the sample. */
+const REACH = 100
+
+/** `scores` in any order; those that are NaN do not count. Throws InputError for fewer than FEWEST_SCORES. */
+export function fitConformal(scores: ArrayLike<number>): Conformal {
+  const sorted = Float64Array.from(scores)
+    .filter((score) => !Number.isNaN(score))
+    .sort()
+  const count = sorted.length
+  if (count < FEWEST_SCORES)
+    throw new InputError(`calibration needs the scores of at least ${FEWEST_SCORES} benign flows; there are ${count}`)
+  const places: number[] = []
+  const low = Math.max(0, count - KEPT_HIGH)
+  for (let i = 0; i < Math.min(low, KEPT_HIGH); i++) places.push(Math.floor((i * low) / Math.min(low, KEPT_HIGH)))
+  for (let at = low; at < count; at++) places.push(at)
+  const level = quantile(sorted, 1 - Math.max(TAIL_SHARE, FEWEST_IN_TAIL / count))
+  const excesses = Array.from(sorted.filter((score) => score > level && Number.isFinite(score))).map((x) => x - level)
+  const tail = excesses.length > 0 ? fitPareto(excesses) : { shape: 0, scale: Math.max(1e-12, Math.abs(level) * 1e-6) }
+  return {
+    count,
+    scores: Float64Array.from(places, (at) => sorted[at]!),
+    atLeast: Float64Array.from(places, (at) => count - firstAtLeast(sorted, sorted[at]!)),
+    tail: { level, ...tail },
+  }
+}
+
+/** Share of benign flows that score as high, in (0, 1]; falls as the score rises. NaN for NaN. */
+export function pValue({ count, scores, atLeast, tail }: Conformal, score: number): number {
+  if (Number.isNaN(score)) return Number.NaN
+  const place = firstAtLeast(scores, score)
+  if (place < scores.length) return (1 + atLeast[place]!) / (count + 1)
+  const highest = scores[scores.length - 1]!
+  const beyond = paretoSurvival(tail, score - tail.level)
+  const here = paretoSurvival(tail, highest - tail.level)
+  return Math.max(1 / (REACH * count), here > 0 ? beyond / here / (count + 1) : 0)
+}
+
+/** The lowest score whose p-value is at most `p`; infinite where the sample cannot vouch for so rare a one. */
+export function scoreForP(conformal: Conformal, p: number): number {
+  const { scores } = conformal
+  if (pValue(conformal, scores[scores.length - 1]!) > p) return scoreBeyond(conformal, p)
+  let low = 0
+  let high = scores.length - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (pValue(conformal, scores[middle]!) <= p) high = middle
+    else low = middle + 1
+  }
+  return scores[low]!
+}
+
+function scoreBeyond(conformal: Conformal, p: number): number {
+  const highest = conformal.scores[conformal.scores.length - 1]!
+  if (p < 1 / (REACH * conformal.count) || !Number.isFinite(highest)) return Number.POSITIVE_INFINITY
+  let low = highest
+  let step = Math.max(conformal.tail.scale, Math.abs(highest) * 1e-9)
+  while (pValue(conformal, low + step) > p && Number.isFinite(low + step)) step *= 2
+  let high = low + step
+  for (let i = 0; i < 60 && high > low; i++) {
+    const middle = (low + high) / 2
+    if (pValue(conformal, middle) <= p) high = middle
+    else low = middle
+  }
+  return high
+}
+
+/**
+ * `least`: the smallest, paid for by their number (Bonferroni), valid whatever they share. `cauchy`: Liu & Xie 2020, hardly moved by what
+ * they share. `fisher`: Fisher 1932, for detectors that err independently.
+ */
+export type Combination = 'least' | 'cauchy' | 'fisher'
+
+/** One p-value of several; those that are NaN do not speak. NaN when none does. */
+export function combineP(values: readonly number[], how: Combination): number {
+  const spoken = values.filter((p) => !Number.isNaN(p))
+  const count = spoken.length
+  if (count === 0) return Number.NaN
+  switch (how) {
+    case 'least':
+      return Math.min(1, count * Math.min(...spoken))
+    case 'cauchy': {
+      const sum = spoken.reduce((total, p) => total + 1 / Math.tan(Math.PI * Math.min(p, 1 - 1e-9)), 0)
+      // atan2 keeps what 1/2 − atan would round away for the smallest
+      return Math.atan2(1, sum / count) / Math.PI
+    }
+    case 'fisher':
+      return chiSquaredTail(
+        spoken.reduce((sum, p) => sum - Math.log(p), 0),
+        count,
+      )
+  }
+}
+
+/** P(χ² with 2·pairs degrees > 2·half): a finite sum for even degrees. */
+function chiSquaredTail(half: number, pairs: number): number {
+  let term = 1
+  let sum = 1
+  for (let i = 1; i < pairs; i++) {
+    term *= half / i
+    sum += term
+  }
+  return Math.min(1, Math.exp(-half) * sum)
+}
+
+/** First place in ascending `sorted` whose number is not below `value`. */
+function firstAtLeast(sorted: Float64Array, value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
