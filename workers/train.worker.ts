@@ -1,4 +1,4 @@
-/** Learns models off the page. Networks keep a checkpoint after each round; stopped, they keep their best round. */
+/** Learns models off the page. Networks keep a checkpoint after each round and every few seconds; stopped, they keep their best round. */
 import { expose } from 'comlink'
 import { learn } from '#core/detect/catalogue.ts'
 import type { EpochLoss } from '#core/detect/training.ts'
@@ -9,6 +9,7 @@ import { addModelFolder, latestTitle, nextVersion } from '#db/models.ts'
 import { forgetTraining, keepTraining, readTraining } from '#db/training.ts'
 import { collect, type DataJob, type ReadStep } from './collect.ts'
 import { createTrainer } from './engine.ts'
+import { allowOwnWorkers } from './trusted-types.ts'
 
 export interface LearnJob extends DataJob {
   readonly kind: ModelKind
@@ -30,6 +31,10 @@ export type LearnStep =
 
 type Tell = (step: LearnStep) => void
 
+/** So much of a long round is lost at the most. */
+const KEEP_EVERY_MS = 5000
+
+allowOwnWorkers()
 keepLedger('worker')
 const stop = new AbortController()
 
@@ -41,6 +46,7 @@ const api = {
     const version = await nextVersion(name)
     const parent = await latestTitle(name)
     let losses: readonly EpochLoss[] | undefined
+    let keptAt = performance.now()
     const learnt = await learn(data, {
       kind,
       seed,
@@ -57,7 +63,11 @@ const api = {
         tell({ what: 'learning', done, total, losses })
         await letMessagesIn()
       },
-      onCheckpoint: (checkpoint) => keepTraining({ kind, name, seed, label: job.label, files: job.files, checkpoint }),
+      isCheckpointDue: () => performance.now() - keptAt > KEEP_EVERY_MS,
+      onCheckpoint: async (checkpoint) => {
+        await keepTraining({ kind, name, seed, label: job.label, files: job.files, checkpoint })
+        keptAt = performance.now()
+      },
     })
     const { id } = await addModelFolder(await writeModelFolder(learnt), 'trained')
     await forgetTraining()

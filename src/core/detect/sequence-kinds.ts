@@ -120,7 +120,8 @@ async function calibrate(
   createTrainer: TrainerFactory,
 ): Promise<SequenceModel['platt']> {
   const { set, options, weights, validation } = part
-  const trainer = await createTrainer(options)
+  const { architecture, seed, learningRate, maxGradientNorm } = options
+  const trainer = await createTrainer({ architecture, seed, learningRate, maxGradientNorm })
   try {
     await trainer.importWeights(weights)
     const width = set.inputs.length / set.rows

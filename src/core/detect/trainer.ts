@@ -12,6 +12,8 @@ export interface TrainerOptions {
   readonly learningRate: number
   /** Gradients with a longer norm (over all weights together) are shortened to it. Undefined: never. */
   readonly maxGradientNorm: number | undefined
+  /** Rows of the batches to come, for an engine that may share large ones between cores. */
+  readonly batchRows?: number
 }
 
 export interface Batch {
