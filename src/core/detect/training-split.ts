@@ -33,9 +33,9 @@ export function splitForTraining(data: FlowDataset, window: number): TrainingSpl
   for (const group of groups) {
     // What rounding down withheld from small groups is taken from a later one.
     owed += group.length * share
-    const count = Math.min(Math.floor(owed + 1e-9), group.length - window)
-    if (count <= window) continue
+    const count = countKeptOut(group.length, owed, window)
     owed -= count
+    if (count === 0) continue
     const tail = group.subarray(group.length - count)
     for (const row of tail) isKept[row] = 1
     calibration.push(window > 1 ? tail.subarray(window) : tail)
@@ -49,6 +49,15 @@ export function splitForTraining(data: FlowDataset, window: number): TrainingSpl
   const train: number[] = []
   for (let row = 0; row < data.rows; row++) if (isKept[row] === 0) train.push(row)
   return { train: Int32Array.from(train), calibration, benignRows, calibrationRows }
+}
+
+/** A stretch must hold more than a window, and leave more than one; a group too short for that goes as a whole when its turn has come. */
+function countKeptOut(length: number, owed: number, window: number): number {
+  const due = Math.floor(owed + 1e-9)
+  const count = Math.min(due, length - window)
+  if (window === 1) return Math.max(0, count)
+  if (count > window) return count
+  return length > window && due >= length ? length : 0
 }
 
 /** Benign rows by device and capture, each in the order of the dataset, which is that of time. */
