@@ -316,7 +316,8 @@ export class GuardianDatabase extends Dexie {
       modelFiles: 'key, modelId',
       promotions: 'key, role',
       evaluations: 'key, modelId, at',
-      training: 'key',
     })
+    // The training that was interrupted.
+    this.version(3).stores({ training: 'key' })
   }
 }

@@ -1,4 +1,4 @@
-/** A training that was interrupted: its checkpoint is kept after each round, so that a reload loses one round at the most. */
+/** A training that was interrupted: its last checkpoint, so that a reload loses some seconds of learning. */
 import type { TrainingRecord } from './schema.ts'
 import { store } from './store.ts'
 import type { Watch } from './watch.ts'
