@@ -12,11 +12,13 @@ export interface AlarmLine {
 
 /**
  * A sample of n benign scores knows what one in n of them passes. The tail beyond is a guess that for a few thousand flows puts the line
- * of one false alarm a week where no attack reaches it, so the line stays within the sample and the text says what that costs.
+ * of one false alarm a week where no attack reaches it, so the line stays at the sample's highest score or below, and the text says what that
+ * costs.
  */
 export function drawLine(calibration: Calibration, highestLine = Number.POSITIVE_INFINITY): AlarmLine {
   const budget = resolveThreshold(DEFAULT_THRESHOLD, calibration)
-  const value = Math.min(scoreAt(1 / calibration.windows, calibration), highestLine)
+  const highest = calibration.quantiles.at(-1)!
+  const value = Math.min(scoreAt(1 / calibration.windows, calibration), highest, highestLine)
   if (budget.value <= value) return budget
   const { alarmsPerWeek } = resolveThreshold({ kind: 'value', value }, calibration)
   const sample = formatCount(calibration.windows)
