@@ -1,7 +1,7 @@
 /**
  * Every detector on every labelled set, on rows that it could not know: `npm run evaluate:detectors -- [FOLDER] [--seeds 5] [--json FILE] [--only KEY]`.
  * FOLDER holds the sets (default ../shared/data); those that are missing are left out. Writes docs/evaluation.md; progress goes to the screen.
- * `--only cic|unsw|zeek|packets|scan` renews that part of the file alone.
+ * `--only cic|unsw|zeek|packets|scan|leaks` renews that part of the file alone.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import type { FlowDataset } from '#core/detect/dataset.ts'
 import { BASELINES, TOGETHER } from '#core/evaluate/baselines.ts'
 import { readLabels } from '#core/evaluate/labels.ts'
+import { findLeaks, PERFECT_AUC } from '#core/evaluate/leak.ts'
 import { writeMarkdown } from '#core/evaluate/markdown.ts'
 import { type Evaluation, evaluateDetectors, RATES } from '#core/evaluate/matrix.ts'
 import { summarizeEvaluation } from '#core/evaluate/report.ts'
@@ -56,7 +57,13 @@ const CIC_COUNTS = [
 ] as const
 /** The aim is what the nearest benign flow reached elsewhere with all benign flows for training and others for the threshold. */
 const AIMS = [0.42, 0.09] as const
+const LEAK_TITLE = 'Leak test'
 const UNSW = 'unsw-nb15-flows/unsw_nb15_part.csv.gz'
+const UNSW_COLUMNS = {
+  label: 'attack_cat',
+  benign: 'Normal',
+  counts: ['spkts', 'dpkts', 'sbytes', 'dbytes'],
+} as const
 const KM77 = `${CIC}km77_minority.csv.gz`
 
 const MQTTSET = 'mqttset-pcap/'
@@ -88,10 +95,8 @@ const SECTIONS: readonly Section[] = [
     kinds: ['in-time', 'family'],
     read: () =>
       readTables([join(folder, UNSW)], {
-        label: 'attack_cat',
-        benign: 'Normal',
+        ...UNSW_COLUMNS,
         drop: ['id', 'label', 'sttl', 'dttl', 'ct_state_ttl', 'stcpb', 'dtcpb'],
-        counts: ['spkts', 'dpkts', 'sbytes', 'dbytes'],
       }),
     after: comparePeer,
   },
@@ -143,8 +148,9 @@ for (const section of SECTIONS) {
   parts.set(section.title, `${section.text}\n\n${writeMarkdown(evaluation)}${after}`)
 }
 if (!values.only || values.only === 'scan') parts.set(SCAN_TITLE, summarizeScan(folder))
+if (!values.only || values.only === 'leaks') parts.set(LEAK_TITLE, await tellLeaks())
 const kept = values.only && existsSync(values.out) ? readSections(readFileSync(values.out, 'utf8')) : new Map()
-const titles = [...SECTIONS.map(({ title }) => title), SCAN_TITLE]
+const titles = [...SECTIONS.map(({ title }) => title), SCAN_TITLE, LEAK_TITLE]
 const body = titles.flatMap((title) => {
   const text = parts.get(title) ?? kept.get(title)
   return text === undefined ? [] : [`## ${title}\n\n${text.trim()}\n`]
@@ -168,6 +174,22 @@ async function run(section: Section, data: FlowDataset): Promise<Evaluation> {
     console.log(`${seconds} s  ${section.title}: ${done} of ${total}  ${cell?.detector ?? ''} ${cell?.leftOut ?? ''}`)
   }
   return step.value
+}
+
+/** What the leak test says of the features above, and of UNSW-NB15 with the columns that were taken out of it. */
+async function tellLeaks(): Promise<string> {
+  const readers: [string, string, () => FlowDataset | Promise<FlowDataset>][] = [
+    ...SECTIONS.map(({ title, needs, read }): (typeof readers)[number] => [title, needs, read]),
+    ['UNSW-NB15 as it came', UNSW, () => readTables([join(folder, UNSW)], { ...UNSW_COLUMNS, drop: ['label'] })],
+  ]
+  const lines: string[] = []
+  for (const [title, needs, read] of readers) {
+    if (!existsSync(join(folder, needs))) continue
+    const leaks = findLeaks(readLabels(await read()))
+    const found = leaks.map(({ sentence, rocAuc }) => `${sentence.slice(0, -1)} (alone: ROC-AUC ${rocAuc.toFixed(2)})`)
+    lines.push(`- ${title}: ${found.length === 0 ? 'nothing' : found.join('; ')}.`)
+  }
+  return `Features that name who instead of what, or that part attacks from benign rows alone (ROC-AUC or few values, ${PERFECT_AUC} and more):\n\n${lines.join('\n')}`
 }
 
 function readSections(text: string): Map<string, string> {
@@ -205,7 +227,9 @@ function comparePeer(data: FlowDataset, evaluation: Evaluation): string {
   if (!first) return 'scikit-learn is not installed on the machine that wrote this: no peer beside the boosted trees.\n'
   const list = peers.map(({ prAuc }) => prAuc)
   const mean = list.reduce((sum, value) => sum + value, 0) / list.length
-  return `Peer on the same rows, later blocks left out: scikit-learn ${first.version} HistGradientBoosting PR-AUC ${mean.toFixed(4)} (lowest seed ${Math.min(...list).toFixed(4)}); boosted trees here ${own.prAuc.mean.toFixed(4)} (lowest ${own.prAuc.worst.toFixed(4)}): ${own.prAuc.worst >= mean ? 'at or above it' : 'below it'}.\n`
+  const lowest = Math.min(...list)
+  const isAbove = own.prAuc.mean >= mean && own.prAuc.worst >= lowest
+  return `Peer on the same rows, later blocks left out: scikit-learn ${first.version} HistGradientBoosting PR-AUC ${mean.toFixed(4)} (lowest seed ${lowest.toFixed(4)}); boosted trees here ${own.prAuc.mean.toFixed(4)} (lowest ${own.prAuc.worst.toFixed(4)}): ${isAbove ? 'at or above it in both' : 'not above it in both'}.\n`
 }
 
 function head(): string {

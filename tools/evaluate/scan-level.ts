@@ -31,6 +31,6 @@ export function summarizeScan(folder: string): string {
     ...lines,
     '',
     `- ${raised}${silent.length > 0 ? `; none from ${silent.join(', ')}` : ''}.`,
-    `- ${falseCases} false cases in ${weeks.toFixed(1)} device-weeks of benign captures: ${(falseCases / weeks).toFixed(2)} a device-week.`,
+    `- False cases: ${falseCases} in ${weeks.toFixed(1)} device-weeks of benign captures: ${(falseCases / weeks).toFixed(2)} a device-week.`,
   ].join('\n')
 }

@@ -15,7 +15,7 @@ export interface LeakFinding {
 }
 
 /** A feature this good alone is a leak until somebody says why it is not. */
-const PERFECT_AUC = 0.995
+export const PERFECT_AUC = 0.995
 /** So is a feature whose separate values are nearly all of one class, as a lab's TTL is. */
 const PERFECT_VALUES = 0.995
 const MOST_VALUES = 32
