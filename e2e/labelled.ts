@@ -1,4 +1,4 @@
-/** A labelled table of flows for training and evaluation in the page: four devices with their habits, and two kinds of attack. */
+/** A labelled table of flows for training and evaluation in the page: four devices with their habits, and three kinds of attack. */
 import { createRandom } from '../src/core/base/random.ts'
 
 const DEVICES = ['192.168.1.10', '192.168.1.11', '192.168.1.12', '192.168.1.13'] as const
@@ -45,6 +45,12 @@ export function labelledCsv(options: { seed: number; days: number }): Uint8Array
   const sweepAt = START_S + options.days * DAY_S * 0.8
   for (let i = 0; i < 250; i++) {
     add({ at: sweepAt + i, from: victim, to: `198.51.${i % 200}.9`, port: 23, counts: [1, 0, 0, 0], label: 'Sweep' })
+  }
+  // Inside every usual range taken by itself: only the combination of much sent and little received is odd.
+  const leakAt = START_S + options.days * DAY_S * 0.5
+  for (let i = 0; i < 400; i++) {
+    const counts = [between(8, 16), between(8, 14), between(900, 1500), between(300, 450)]
+    add({ at: leakAt + i * 45, from: victim, to: '203.0.113.8', port: 443, counts, label: 'Leak' })
   }
   lines.sort((x, y) => x.at - y.at)
   const head = 'ts,end,src_ip,dst_ip,src_port,dst_port,protocol,orig_pkts,resp_pkts,orig_bytes,resp_bytes,label'

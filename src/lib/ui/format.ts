@@ -47,7 +47,14 @@ export function formatPercent(percent: number): string {
   if (!Number.isFinite(percent)) return '–'
   if (percent > 0 && percent < 0.1) return `under 0.1${THIN}%`
   if (percent < 100 && percent > 99.9) return `over 99.9${THIN}%`
-  return `${decimal(percent, percent < 10 && percent !== 0 ? 1 : 0)}${THIN}%`
+  // Close to all or to nothing a whole number would say too much.
+  const digits = (percent < 10 && percent !== 0) || (percent > 99 && percent < 100) ? 1 : 0
+  return `${decimal(percent, digits)}${THIN}%`
+}
+
+/** Areas and shares that are compared with each other: always three digits, so that they line up. */
+export function formatArea(value: number): string {
+  return Number.isFinite(value) ? decimal(value, 3) : '–'
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

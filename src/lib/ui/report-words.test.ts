@@ -20,7 +20,7 @@ it('leads with what false alarms cost, and holds precision against guessing', ()
   const figures = figuresOf(result).map(({ what, value, beside }) => plain(`${what}: ${value}. ${beside}`))
   expect(figures[0]).toContain('False cases a week, for each device: 0.8')
   expect(figures[1]).toContain(': 42 %. When only 1 in 1000 may: 9.0 %.')
-  expect(figures[2]).toContain(': 0.62. Guessing gives 0.1')
+  expect(figures[2]).toContain(': 0.620. Guessing gives 0.100')
   expect(figures.join(' ')).not.toMatch(/accuracy/i)
 })
 

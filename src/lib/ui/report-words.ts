@@ -1,6 +1,6 @@
 /** What an evaluation says in sentences: the cost in false cases first, then what was found. Accuracy is not among them. */
 import type { EvalResult } from '#core/evaluate/result.ts'
-import { formatCount, formatNumber, formatPercent, plural } from './format.ts'
+import { formatArea, formatCount, formatNumber, formatPercent, plural } from './format.ts'
 
 export interface Figure {
   readonly what: string
@@ -25,8 +25,8 @@ export function figuresOf(result: EvalResult): Figure[] {
     },
     {
       what: 'Precision over all thresholds (PR-AUC)',
-      value: prAuc === null ? 'not known' : formatNumber(prAuc),
-      beside: `Guessing gives ${formatNumber(baseRate)}, the share of attacks in the file.`,
+      value: prAuc === null ? 'not known' : formatArea(prAuc),
+      beside: `Guessing gives ${formatArea(baseRate)}, the share of attacks in the file.`,
     },
   ]
 }
