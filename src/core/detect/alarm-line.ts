@@ -1,7 +1,6 @@
 /** The line that a freshly learnt model carries: the default alarm budget, or as near to it as its benign sample can vouch for. */
 import { formatCount, formatNumber } from '../base/format.ts'
 import type { Calibration } from '../model/manifest.ts'
-import { scoreAt } from './calibration.ts'
 import { DEFAULT_THRESHOLD, resolveThreshold } from './threshold.ts'
 
 export interface AlarmLine {
@@ -11,14 +10,13 @@ export interface AlarmLine {
 }
 
 /**
- * A sample of n benign scores knows what one in n of them passes. The tail beyond is a guess that for a few thousand flows puts the line
- * of one false alarm a week where no attack reaches it, so the line stays at the sample's highest score or below, and the text says what that
+ * Above the highest of n benign scores lies, on average, one in n + 1 of those to come (conformal). The tail beyond is a guess that for a
+ * few thousand flows puts the line of one false alarm a week where no attack reaches it, so the line stays there and the text says what it
  * costs.
  */
 export function drawLine(calibration: Calibration, highestLine = Number.POSITIVE_INFINITY): AlarmLine {
   const budget = resolveThreshold(DEFAULT_THRESHOLD, calibration)
-  const highest = calibration.quantiles.at(-1)!
-  const value = Math.min(scoreAt(1 / calibration.windows, calibration), highest, highestLine)
+  const value = Math.min(calibration.quantiles.at(-1)!, highestLine)
   if (budget.value <= value) return budget
   const { alarmsPerWeek } = resolveThreshold({ kind: 'value', value }, calibration)
   const sample = formatCount(calibration.windows)

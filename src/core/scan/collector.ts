@@ -87,7 +87,8 @@ export class FlowCollector {
     const row = new Float64Array(rows)
     const codes = new Int32Array(rows).fill(-1)
     let from = 0
-    for (const part of this.#parts) {
+    // Taken off one by one, so that no number is held twice for long.
+    for (let part = this.#parts.shift(); part; part = this.#parts.shift()) {
       const places = Int32Array.from(features, (name) => part.columns.names.indexOf(name))
       const partWidth = part.columns.names.length
       for (let i = 0; i < part.length; i++) {
