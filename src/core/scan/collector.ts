@@ -126,6 +126,8 @@ export class FlowCollector {
     const width = names.length
     for (let f = 0; f < width; f++) {
       if (seen.has(names[f]!)) continue
+      // A rhythm takes a while to show: a short capture without one has the column all the same.
+      if (HOST_WINDOW_NAMES.includes(names[f]!)) seen.add(names[f]!)
       for (let at = f; at < length * width; at += width) {
         if (Number.isNaN(values[at]!)) continue
         seen.add(names[f]!)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { labelledTable } from '../../../tests/labelled-table.ts'
 import { bytesSource } from '../base/source.ts'
+import { HOST_WINDOW_NAMES } from '../prep/host-windows.ts'
 import { type CollectOptions, collectDataset } from './dataset.ts'
 import { openInputs } from './open.ts'
 
@@ -88,6 +89,13 @@ test('only columns that all files have are kept, and what was left out is said',
   expect(data.matrix.features).not.toContain('conn_state=S0')
   expect(data.matrix.features).toContain('service=dns')
   expect(data.remarks.join(' ')).toMatch(/13 columns that others have; left out: conn_state=S0/)
+})
+
+test('what a device was doing is a column of short captures too', async () => {
+  const short = TABLE.split('\n').slice(0, 13).join('\n')
+  const data = await collect([TABLE, short])
+  expect(data.matrix.features).toEqual(expect.arrayContaining([...HOST_WINDOW_NAMES]))
+  expect(data.remarks.join(' ')).not.toMatch(/host_/)
 })
 
 test('more flows than fit are left out aloud', async () => {
