@@ -15,6 +15,7 @@ import { keepLedger } from '#db/ledger.ts'
 import { appendUpdate, failScan, finishScan, startScan } from '#db/scans.ts'
 import kernelsUrl from '#engine/kernels/kernels.wasm?url'
 import { blobSource } from './blob-source.ts'
+import { openChampion } from './champion.ts'
 import { createScorePool } from './score-pool.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
 
@@ -100,6 +101,7 @@ async function runOne(one: {
         file: name,
         bytesTotal: job.file.size,
         model: ready.model,
+        judge: await openChampion(),
         threshold: job.threshold,
         vendorOf: ready.vendorOf,
         timeZone: job.timeZone,

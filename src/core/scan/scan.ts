@@ -19,6 +19,7 @@ import { DeviceWindows, type WindowBatch } from '../prep/windows.ts'
 import { noteRule, type RuleFinding } from '../rule/finding.ts'
 import { RuleSet } from '../rule/rule-set.ts'
 import { describeCase } from './describe.ts'
+import { FlowsJudge, type ScanJudge } from './judge-flows.ts'
 import { Profiles } from './profile.ts'
 import { ScoreQueue } from './score-queue.ts'
 import { TimelineBuilder } from './timeline.ts'
@@ -36,6 +37,8 @@ export interface ScanOptions {
   /** Undefined when it cannot be known. */
   readonly bytesTotal: number | undefined
   readonly model: ScanModel
+  /** A model that speaks in place of `model`'s windows: each flow is judged by it, at its own line. */
+  readonly judge?: ScanJudge | undefined
   readonly threshold: ThresholdChoice
   readonly vendorOf: (mac: string) => string | undefined
   /** IANA zone of the clock times in sentences. */
@@ -101,6 +104,9 @@ class ScanRun {
   readonly #deviceIds: string[] = []
   readonly #deviceIndex = new Map<string, number>()
   readonly #startedMs = performance.now()
+  /** Undefined when there is no such model, or these flows lack what it asks for. */
+  #flows: FlowsJudge | undefined
+  #judgeRemark: string | undefined
   #timeline: TimelineBuilder | undefined
   #waiting: DeviceFlows[] = []
   #waitingFlows = 0
@@ -123,6 +129,7 @@ class ScanRun {
     const threshold = resolveThreshold(options.threshold, manifest.calibration, {
       windowsPerWeek: ASSUMED_WINDOWS_PER_WEEK,
     })
+    this.#flows = options.judge && new FlowsJudge(options.judge)
     this.#thresholdText = threshold.text
     this.#detector = createAutoencoder(manifest, network, threshold.value)
     this.#inventory = new Inventory({
@@ -146,6 +153,7 @@ class ScanRun {
   /** Hears the scorer's answers; all of them with `all`. */
   async score(all: boolean): Promise<void> {
     for await (const { scores } of this.#queue.take(all)) this.#judge(scores)
+    if (this.#flows) await this.#judgeFlows(this.#flows)
   }
 
   async finish(): Promise<void> {
@@ -182,6 +190,8 @@ class ScanRun {
   summary(stopped: boolean): ScanSummary {
     const { stats, kind } = this.#input
     const { file, model } = this.#options
+    const judge = this.#flows && this.#options.judge
+    const { manifest, sha256 } = judge ?? model
     return {
       file,
       kind,
@@ -191,9 +201,9 @@ class ScanRun {
       windows: this.#scored,
       anomalies: this.#anomalies,
       percentage: this.#scored > 0 ? (100 * this.#anomalies) / this.#scored : 0,
-      model: { name: model.manifest.name, version: model.manifest.version, sha256: model.sha256 },
-      threshold: this.#detector.threshold,
-      thresholdText: this.#thresholdText,
+      model: { name: manifest.name, version: manifest.version, sha256 },
+      threshold: this.#flows?.threshold ?? this.#detector.threshold,
+      thresholdText: judge?.manifest.thresholdText ?? this.#thresholdText,
       startMicros: this.#startMicros,
       endMicros: this.#endMicros,
       devices: this.#inventory.devices().length,
@@ -216,6 +226,7 @@ class ScanRun {
     this.#timeline.addFlows(flows)
     this.#profiles.add(flows)
     this.#hearRules(this.#rules.add(flows))
+    this.#addToJudge(flows)
     this.#extendSpan(batch)
     this.#waiting.push(flows)
     this.#waitingFlows += batch.length
@@ -227,7 +238,7 @@ class ScanRun {
 
   #pushWindows(rows: FlowRows): void {
     this.#typical.push(rows)
-    for (const full of this.#windows.push(rows)) this.#queue.push(full)
+    if (!this.#flows) for (const full of this.#windows.push(rows)) this.#queue.push(full)
     this.#hearBaseline(this.#boxPlot.push(rows))
   }
 
@@ -248,6 +259,29 @@ class ScanRun {
       typical: this.#typical,
     })
     this.#anomalies += found.length
+    this.#hearModel(found)
+  }
+
+  /** A model that asks for what this file does not have leaves it to the shipped one. */
+  #addToJudge(flows: DeviceFlows): void {
+    const missing = this.#flows?.add(flows) ?? []
+    const { judge, model } = this.#options
+    if (missing.length === 0 || !judge) return
+    this.#flows = undefined
+    const names = missing.slice(0, 3).join(', ')
+    this.#judgeRemark = `${judge.manifest.name} ${judge.manifest.version} could not judge this file: it lacks ${missing.length} of the columns it learnt from (${names}). ${model.manifest.name} judged it instead.`
+  }
+
+  async #judgeFlows(flows: FlowsJudge): Promise<void> {
+    const started = performance.now()
+    const { judged, above, findings } = await flows.take()
+    this.#scored += judged
+    this.#anomalies += above
+    this.#hearModel(findings)
+    this.#scoreMs += performance.now() - started
+  }
+
+  #hearModel(found: readonly Finding[]): void {
     for (const finding of found) {
       this.#hear(finding)
       const at = Number.isNaN(finding.startMicros) ? finding.rows[0] : finding.startMicros
@@ -280,7 +314,7 @@ class ScanRun {
       deviceName: (id) => this.#inventory.nameOf(id),
       addressName: (address) => this.#inventory.hostName(address) ?? '',
       knownOwner: (device, address) => this.#inventory.knownOwner(device, address),
-      tailProbability: (score) => tailProbability(score, calibration),
+      tailProbability: (score) => (this.#flows ? 10 ** -score : tailProbability(score, calibration)),
       timeZone: this.#options.timeZone,
     })
   }
@@ -327,6 +361,7 @@ class ScanRun {
 
   #remarks(): string[] {
     const remarks = [...this.#input.stats.remarks]
+    if (this.#judgeRemark) remarks.push(this.#judgeRemark)
     if (this.#order.disordered > 0)
       remarks.push(
         `${this.#order.disordered} flows came too late to be put in time order; they were judged where they stood.`,
