@@ -117,9 +117,9 @@ const SECTIONS: readonly Section[] = [
   {
     key: 'packets',
     title: 'IoT Sentinel and MQTTset, packets',
-    text: 'Flows that the product makes of packets: 31 kinds of devices being set up (all benign), an MQTT sensor network, and attacks on its broker, each a capture labelled as a whole. Another network than the benign homes: part of what is found is that difference.',
+    text: 'Flows that the product makes of packets: 31 kinds of devices being set up (all benign), an MQTT sensor network, and attacks on its broker, each a capture labelled as a whole (so a capture left out is its family left out). Another network than the benign homes: part of what is found is that difference.',
     needs: `${MQTTSET}bruteforce-train.pcapng`,
-    kinds: ['capture', 'device', 'family'],
+    kinds: ['capture', 'device'],
     read: () =>
       readCaptures(folder, [
         { pattern: 'iot-sentinel-pcap/*/*.pcap', label: 'benign' },

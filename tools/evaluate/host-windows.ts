@@ -1,6 +1,6 @@
 /** What host-window aggregates add: the same detectors on the same splits and seeds, without those columns. */
 import type { FlowDataset } from '#core/detect/dataset.ts'
-import { BASELINES, TOGETHER } from '#core/evaluate/baselines.ts'
+import { BASELINES } from '#core/evaluate/baselines.ts'
 import { readLabels } from '#core/evaluate/labels.ts'
 import { table } from '#core/evaluate/markdown.ts'
 import { type Evaluation, evaluateDetectors } from '#core/evaluate/matrix.ts'
@@ -15,7 +15,7 @@ export async function tellHostWindows(data: FlowDataset, evaluation: Evaluation)
   const { features } = data.matrix
   const plain = features.filter((name) => !HOST_WINDOW_NAMES.includes(name))
   if (plain.length === features.length) return ''
-  const contenders = [...BASELINES.filter(({ name }) => SHOWN.includes(name)), TOGETHER]
+  const contenders = BASELINES.filter(({ name }) => SHOWN.includes(name))
   const reports = summarizeEvaluation(evaluation)
   const kinds = reports.map(({ kind }) => kind)
   const run = evaluateDetectors(takeFeatures(readLabels(data), plain), { contenders, kinds, seeds: evaluation.seeds })
