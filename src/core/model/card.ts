@@ -74,7 +74,7 @@ function resultLines(result: Fields): string[] {
     plain('PR-AUC', result.prAuc),
     plain('ROC-AUC', result.rocAuc),
     plain('false cases per device-week', result.falseCasesPerDeviceWeek),
-    share('not judged', result.abstained),
+    count('not judged', result.abstained),
   ].filter((text) => text !== undefined)
   const lines = said.length > 0 ? [`${said.join('; ')}.`] : []
   if (isRecord(result.recallAtFpr)) {

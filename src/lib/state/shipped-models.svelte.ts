@@ -1,10 +1,8 @@
 /** The models that come with the app: their manifests and cards, kept with the site. */
-import { SHIPPED_MODEL_FOLDER } from '#core/model/shipped.ts'
+import { SHIPPED_MODELS, shippedFolder } from '#core/model/shipped.ts'
 import { shippedId } from '#db/models.ts'
 import type { ModelItem } from '#lib/ui/model-item.ts'
 import { resolve } from '$app/paths'
-
-const FOLDERS = [SHIPPED_MODEL_FOLDER] as const
 
 class ShippedModels {
   /** The one in use by default first. Undefined while loading. */
@@ -16,7 +14,7 @@ class ShippedModels {
   load(): void {
     if (this.#asked) return
     this.#asked = true
-    Promise.all(FOLDERS.map(readShipped)).then(
+    Promise.all(SHIPPED_MODELS.map((model) => readShipped(shippedFolder(model)))).then(
       (list) => {
         this.list = list
         this.problem = undefined
@@ -52,24 +50,28 @@ export async function shippedFiles(id: string): Promise<Map<string, Uint8Array>>
 }
 
 async function readShipped(folder: string): Promise<ModelItem> {
-  const [manifestBytes, cardBytes, { readManifest }] = await Promise.all([
-    fetchShipped(`${folder}manifest.json`),
-    fetchShipped(`${folder}card.md`),
-    import('#core/model/manifest.ts'),
-  ])
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
-  const { name, version, kind, created, files } = readManifest(JSON.parse(text(manifestBytes)))
+  const [manifestBytes, cardBytes, { parseManifest }, { isFolderManifest, readFolderManifest }, { readManifest }] =
+    await Promise.all([
+      fetchShipped(`${folder}manifest.json`),
+      fetchShipped(`${folder}card.md`),
+      import('#core/model/folder.ts'),
+      import('#core/model/folder-manifest.ts'),
+      import('#core/model/manifest.ts'),
+    ])
+  const value = parseManifest(manifestBytes)
+  const manifest = isFolderManifest(value) ? readFolderManifest(value) : readManifest(value)
+  const { name, version, kind, created, files } = manifest
   return {
     id: shippedId(name, version),
     name,
     version,
     kind,
     source: 'shipped',
-    createdAt: Date.parse(created),
+    createdAt: created === undefined ? Number.NaN : Date.parse(created),
     sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
     hasNetwork: files.some(({ path }) => path === 'model.onnx'),
     parent: undefined,
-    dataHash: undefined,
-    card: text(cardBytes),
+    dataHash: 'dataSha256' in manifest ? manifest.dataSha256 : undefined,
+    card: new TextDecoder().decode(cardBytes),
   }
 }
