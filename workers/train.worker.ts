@@ -1,4 +1,4 @@
-/** Learns models off the page. Networks keep a checkpoint after each round and every few seconds; stopped, they keep their best round. */
+/** Learns models off the page. Networks keep a checkpoint every two seconds; stopped, they keep their best round. */
 import { expose } from 'comlink'
 import { learn } from '#core/detect/catalogue.ts'
 import type { EpochLoss } from '#core/detect/training.ts'
@@ -6,7 +6,7 @@ import { writeModelFolder } from '#core/model/folder.ts'
 import type { ModelKind } from '#core/model/folder-manifest.ts'
 import { keepLedger } from '#db/ledger.ts'
 import { addModelFolder, latestTitle, nextVersion } from '#db/models.ts'
-import { forgetTraining, keepTraining, readTraining } from '#db/training.ts'
+import { forgetTraining, keepTraining, keepTrainingFiles, readTraining } from '#db/training.ts'
 import { collect, type DataJob, type ReadStep } from './collect.ts'
 import { createTrainer } from './engine.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
@@ -31,8 +31,8 @@ export type LearnStep =
 
 type Tell = (step: LearnStep) => void
 
-/** So much of a long round is lost at the most. */
-const KEEP_EVERY_MS = 5000
+/** So much learning is lost at the most. */
+const KEEP_EVERY_MS = 2000
 
 allowOwnWorkers()
 keepLedger('worker')
@@ -46,7 +46,9 @@ const api = {
     const version = await nextVersion(name)
     const parent = await latestTitle(name)
     let losses: readonly EpochLoss[] | undefined
-    let keptAt = performance.now()
+    const files = job.files.map(({ name, size }) => ({ name, sizeBytes: size }))
+    let keptAt: number | undefined
+    const isDue = () => keptAt === undefined || performance.now() - keptAt > KEEP_EVERY_MS
     const learnt = await learn(data, {
       kind,
       seed,
@@ -63,9 +65,11 @@ const api = {
         tell({ what: 'learning', done, total, losses })
         await letMessagesIn()
       },
-      isCheckpointDue: () => performance.now() - keptAt > KEEP_EVERY_MS,
+      isCheckpointDue: isDue,
       onCheckpoint: async (checkpoint) => {
-        await keepTraining({ kind, name, seed, label: job.label, files: job.files, checkpoint })
+        if (!isDue()) return
+        if (keptAt === undefined) await keepTrainingFiles(job.files)
+        await keepTraining({ kind, name, seed, label: job.label, files, checkpoint })
         keptAt = performance.now()
       },
     })

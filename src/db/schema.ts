@@ -192,11 +192,15 @@ export interface TrainingRecord {
   name: string
   seed: number
   label: { readonly column: string; readonly benign: string } | undefined
-  /** The files themselves while they are small; else a person gives them again, and they are known by name and size. */
   files: readonly { readonly name: string; readonly sizeBytes: number }[]
-  contents: readonly Blob[] | undefined
   checkpoint: TrainingCheckpoint
   savedAt: number
+}
+
+/** The files of the training, apart because they would be written anew with each checkpoint. */
+export interface TrainingFilesRecord {
+  key: string
+  contents: readonly Blob[]
 }
 
 export interface SettingRecord {
@@ -232,6 +236,7 @@ export interface Tables {
   promotions: PromotionRecord
   evaluations: EvaluationRecord
   training: TrainingRecord
+  trainingFiles: TrainingFilesRecord
   settings: SettingRecord
   ledger: LedgerRecord
 }
@@ -258,6 +263,7 @@ export const TABLE_NAMES = [
   'promotions',
   'evaluations',
   'training',
+  'trainingFiles',
   'settings',
   'ledger',
 ] as const satisfies readonly TableName[]
@@ -292,6 +298,7 @@ export class GuardianDatabase extends Dexie {
   declare promotions: EntityTable<PromotionRecord, 'key'>
   declare evaluations: EntityTable<EvaluationRecord, 'key'>
   declare training: EntityTable<TrainingRecord, 'key'>
+  declare trainingFiles: EntityTable<TrainingFilesRecord, 'key'>
   declare settings: EntityTable<SettingRecord, 'name'>
   declare ledger: EntityTable<LedgerRecord, 'key'>
 
@@ -318,6 +325,6 @@ export class GuardianDatabase extends Dexie {
       evaluations: 'key, modelId, at',
     })
     // The training that was interrupted.
-    this.version(3).stores({ training: 'key' })
+    this.version(3).stores({ training: 'key', trainingFiles: 'key' })
   }
 }

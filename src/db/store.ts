@@ -269,6 +269,7 @@ function portsOf(port: <Name extends TableName>(name: Name) => TablePort<Tables[
     promotions: port('promotions'),
     evaluations: port('evaluations'),
     training: port('training'),
+    trainingFiles: port('trainingFiles'),
     settings: port('settings'),
     ledger: port('ledger'),
   }

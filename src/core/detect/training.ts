@@ -23,7 +23,11 @@ export interface TrainingOptions {
   readonly maxGradientNorm: number | undefined
 }
 
-/** As the product trains both of its networks; relu cells have no ceiling, hence the short gradients. */
+/**
+ * As the product trains both of its networks; relu cells have no ceiling, hence the short gradients. Batches of 128, which two cores could
+ * share, learn less in the same time: after 5 s on 8,000 CIC flows the autoencoder's validation loss was 0.78 instead of 0.42, after 10 s on
+ * 66,000 of UNSW-NB15 the CNN-LSTM's 0.32 instead of 0.21 (twice the learning rate, one core, 2026-11-21).
+ */
 export const DEFAULT_TRAINING = {
   epochs: 50,
   batchRows: 32,
