@@ -8,6 +8,7 @@ import { join, relative } from 'node:path'
 import adapter from '@sveltejs/adapter-static'
 import type { Adapter } from '@sveltejs/kit'
 import { notFoundPage } from './not-found-page.ts'
+import { filesOnlyOf } from './on-demand-files.ts'
 import { SITE_FOLDERS } from './site-folders.ts'
 
 const OUT = 'build'
@@ -18,6 +19,9 @@ const NOT_FOUND = '404.html'
 const VERSION = '_app/version.json'
 /** Not kept for offline use: the worker itself, SvelteKit's note of the build's version, and what only hosts send. */
 const NOT_KEPT = new Set([SERVICE_WORKER, VERSION, NOT_FOUND])
+const IMMUTABLE = '_app/immutable/'
+/** Loads some 45 MB of general libraries, when a person asks which engine is fastest. */
+const ON_DEMAND = 'engine.worker'
 
 export interface SiteFile {
   /** Relative to the site's root. */
@@ -63,10 +67,11 @@ async function listFiles(): Promise<SiteFile[]> {
   const files = await Promise.all(
     paths.sort().map(async (path): Promise<SiteFile> => {
       const url = relative(OUT, path).replaceAll('\\', '/')
-      if (url.startsWith('_app/immutable/')) return { url, revision: null }
+      if (url.startsWith(IMMUTABLE)) return { url, revision: null }
       const hash = createHash('sha256').update(await readFile(path))
       return { url, revision: hash.digest('hex').slice(0, 16) }
     }),
   )
-  return files.filter((file) => !NOT_KEPT.has(file.url))
+  const onDemand = await filesOnlyOf(ON_DEMAND, join(OUT, IMMUTABLE))
+  return files.filter(({ url }) => !NOT_KEPT.has(url) && !onDemand.has(url.slice(IMMUTABLE.length)))
 }
