@@ -1,4 +1,4 @@
-/** Any model by name or folder as a FlowJudge, for the commands that judge whole datasets. */
+/** Any model by name or folder, of either version, verified: for commands that judge whole datasets, and for scans. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ModelError } from '#core/base/errors.ts'
@@ -7,8 +7,24 @@ import { openModelFolder } from '#core/detect/judge.ts'
 import { judgeOfNetwork } from '#core/detect/network-judge.ts'
 import { MANIFEST_FILE, parseManifest } from '#core/model/folder.ts'
 import { isFolderManifest } from '#core/model/folder-manifest.ts'
+import { SHIPPED_MODEL } from '#core/model/shipped.ts'
+import { sha256Hex } from '#core/model/verify.ts'
+import type { ScanJudge } from '#core/scan/judge-flows.ts'
+import type { ScanModel } from '#core/scan/scan.ts'
 import { createTrainer } from './engine.ts'
 import { findFolder, openModel } from './model.ts'
+
+/** The windows' model of every scan, and the one that speaks in its place when a folder of version 2 was named. */
+export async function openScanModels(
+  nameOrFolder: string | undefined,
+): Promise<{ model: ScanModel; judge: ScanJudge | undefined }> {
+  const folder = findFolder(nameOrFolder ?? SHIPPED_MODEL)
+  const fetchFile = (path: string) => readFile(join(folder, path))
+  const listed = await fetchFile(MANIFEST_FILE)
+  if (!isFolderManifest(parseManifest(listed))) return { model: await openModel(folder), judge: undefined }
+  const { judge, manifest } = await openModelFolder(fetchFile, createTrainer)
+  return { model: await openModel(), judge: { judge, manifest, sha256: await sha256Hex(listed) } }
+}
 
 export interface OpenedJudge {
   readonly judge: FlowJudge

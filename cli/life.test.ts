@@ -56,6 +56,15 @@ test('a model is trained, judged and asked for reasons', () => {
   expect(contributions.reduce((sum, { share }) => sum + share, base)).toBeCloseTo(score, 9)
 })
 
+test('a scan is judged by the model that was trained', () => {
+  const scanned = guardian('scan', at('next.csv'), '--model', at('forest'), '--json')
+  expect(scanned).toMatchObject({ status: 0, stderr: '' })
+  const { model, rows, windows } = JSON.parse(scanned.stdout) as Record<string, unknown>
+  expect(model).toMatchObject({ name: 'isolation-forest', version: '1.0.0' })
+  // Each flow is judged alone, also the first ten of a device.
+  expect([rows, windows]).toEqual([360, 360])
+})
+
 test('the same seed writes the same bytes, also over a model that is there', () => {
   const train = (out: string, seed: string) =>
     guardian('train', at('week.csv'), '--detector', 'nearest', '--seed', seed, '--out', at(out)).status

@@ -3,11 +3,12 @@ import type { Case } from '#core/alert/case.ts'
 import { InputError } from '#core/base/errors.ts'
 import { DEFAULT_THRESHOLD, parseBudget, parseThreshold, type ThresholdChoice } from '#core/detect/threshold.ts'
 import type { Device, Note } from '#core/device/device.ts'
+import type { ScanJudge } from '#core/scan/judge-flows.ts'
 import { openInputs } from '#core/scan/open.ts'
 import { type ScanModel, scan } from '#core/scan/scan.ts'
 import type { ScanSummary } from '#core/scan/update.ts'
 import { fileSource } from './file-source.ts'
-import { openModel } from './model.ts'
+import { openScanModels } from './judge.ts'
 import { ProgressBar } from './progress.ts'
 import { reportJson, reportText } from './report.ts'
 import { loadVendors } from './vendors.ts'
@@ -28,13 +29,13 @@ export interface ScanResult {
 
 export async function runScan(files: readonly string[], args: ScanArguments): Promise<void> {
   const threshold = chooseThreshold(args)
-  const model = await openModel(args.model)
+  const { model, judge } = await openScanModels(args.model)
   const vendorOf = loadVendors()
   let refused = 0
   try {
     for (const path of files) {
       try {
-        for await (const result of scanFile({ path, model, threshold, vendorOf }))
+        for await (const result of scanFile({ path, model, judge, threshold, vendorOf }))
           console.log(args.json ? reportJson(result) : reportText(result))
       } catch (error) {
         if (files.length === 1 || !(error instanceof InputError)) throw error
@@ -52,11 +53,12 @@ export async function runScan(files: readonly string[], args: ScanArguments): Pr
 async function* scanFile(job: {
   path: string
   model: ScanModel
+  judge: ScanJudge | undefined
   threshold: ThresholdChoice
   vendorOf: (mac: string) => string | undefined
 }): AsyncGenerator<ScanResult> {
   const source = await fileSource(job.path)
-  for (const { name, input } of await openInputs(source)) {
+  for (const { name, input } of await openInputs(source, { ownNumbers: job.judge !== undefined })) {
     const bar = new ProgressBar(name)
     const devices = new Map<string, Device>()
     const cases = new Map<string, Case>()
@@ -65,6 +67,7 @@ async function* scanFile(job: {
       file: name,
       bytesTotal: source.sizeBytes,
       model: job.model,
+      judge: job.judge,
       threshold: job.threshold,
       vendorOf: job.vendorOf,
       timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
