@@ -1,6 +1,6 @@
 /** Learns a model of any kind from flows: rows parted, labels made ready, alarm line drawn, everything written down for its manifest. */
 import { InputError } from '../base/errors.ts'
-import type { ModelDraft } from '../model/folder.ts'
+import { type ModelDraft, SCOPE_FILE } from '../model/folder.ts'
 import type { ModelKind } from '../model/folder-manifest.ts'
 import type { Calibration } from '../model/manifest.ts'
 import { sha256Hex } from '../model/verify.ts'
@@ -11,6 +11,7 @@ import { type FlowDataset, type FlowJudge, takeRows } from './dataset.ts'
 import { judgeOf } from './judge.ts'
 import type { KindControl, LearnKind, Scorer } from './kind.ts'
 import { kindOf } from './kinds.ts'
+import { FEWEST_SCOPE_ROWS, fitScope, type ScopeModel, saveScope } from './scope.ts'
 import { splitForTraining, type TrainingSplit } from './training-split.ts'
 
 export interface LearnRequest extends KindControl {
@@ -66,7 +67,16 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
     parent: request.parent ?? null,
     metrics: {},
   }
-  return { manifest, files: weights.files, judge: judgeOf(manifest, scorer) }
+  const scope = learnScope(selectColumns(usable, weights.features), split)
+  const files = new Map(weights.files)
+  if (scope) files.set(SCOPE_FILE, saveScope(scope))
+  return { manifest, files, judge: judgeOf(manifest, scorer, scope) }
+}
+
+/** What benign traffic the model knows; undefined when there is too little to know a kind of traffic by. */
+function learnScope(usable: FlowDataset, { train }: TrainingSplit): ScopeModel | undefined {
+  const benign = train.filter((row) => !usable.labels || usable.labels[row] === 0)
+  return benign.length < FEWEST_SCOPE_ROWS ? undefined : fitScope(takeRows(usable, benign).matrix)
 }
 
 function checkRequest(data: FlowDataset, kind: LearnKind, { kind: name, leaveOut = [] }: LearnRequest): void {

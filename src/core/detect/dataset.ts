@@ -3,6 +3,7 @@
  * judged by any model through FlowJudge.
  */
 import type { Explanation, FeatureMatrix } from './detector.ts'
+import type { ScopeVerdict } from './scope.ts'
 
 export interface FlowDataset {
   readonly rows: number
@@ -38,6 +39,8 @@ export interface FlowJudge {
   score(data: FlowDataset): Promise<Float64Array>
   /** Scores above it raise a finding, at the model's shipped budget. */
   readonly threshold: number
+  /** Whether these flows are of the kind that the model was trained on; undefined for models that cannot tell. */
+  scope?(data: FlowDataset): ScopeVerdict
   /** Per row an index into `classes` of the judge, −1 where it abstains; undefined for models that only tell usual from unusual. */
   families?(data: FlowDataset): Promise<{ readonly classes: readonly string[]; readonly family: Int32Array }>
   /** Shares sum to score − base. Throws InputError for a row that is not judged. */

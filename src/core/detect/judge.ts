@@ -1,10 +1,12 @@
 /** A model folder as a FlowJudge: its columns chosen from the flows, its scores, its line. */
-import { readModelFolder } from '../model/folder.ts'
+import { ModelError } from '../base/errors.ts'
+import { readModelFolder, SCOPE_FILE } from '../model/folder.ts'
 import type { FolderManifest } from '../model/folder-manifest.ts'
 import { selectColumns } from './columns.ts'
 import type { FlowJudge } from './dataset.ts'
 import type { Scorer } from './kind.ts'
 import { kindOf } from './kinds.ts'
+import { judgeScope, loadScope, type ScopeModel } from './scope.ts'
 import type { TrainerFactory } from './training.ts'
 
 export interface OpenedModel {
@@ -23,13 +25,14 @@ export async function openModelFolder(
 ): Promise<OpenedModel> {
   const { manifest, files } = await readModelFolder(fetchFile)
   const scorer = kindOf(manifest.kind).open(files, manifest.features, createTrainer)
-  return { manifest, files, judge: judgeOf(manifest, scorer) }
+  return { manifest, files, judge: judgeOf(manifest, scorer, openScope(files, manifest.features)) }
 }
 
 /** Throws ModelError while scoring flows that lack a column of the model. */
 export function judgeOf(
   { name, version, kind, features, threshold }: Omit<FolderManifest, 'format' | 'files'>,
   scorer: Scorer,
+  scope?: ScopeModel,
 ): FlowJudge {
   const { families } = scorer
   return {
@@ -39,6 +42,16 @@ export function judgeOf(
     threshold,
     score: async (data) => scorer.score(selectColumns(data, features)),
     explain: async (data, row) => scorer.explain(selectColumns(data, features), row),
+    ...(scope ? { scope: (data) => judgeScope(scope, selectColumns(data, features).matrix) } : {}),
     ...(families ? { families: async (data) => families(selectColumns(data, features)) } : {}),
   }
+}
+
+/** The scope of a model that has one. Throws ModelError when it is damaged or for other columns. */
+function openScope(files: ReadonlyMap<string, Uint8Array>, features: readonly string[]): ScopeModel | undefined {
+  const bytes = files.get(SCOPE_FILE)
+  if (!bytes) return undefined
+  const scope = loadScope(bytes)
+  if (scope.features.length === features.length && features.every((name, i) => name === scope.features[i])) return scope
+  throw new ModelError('the scope of the model is for other columns than its manifest says')
 }

@@ -8,6 +8,8 @@ import { sha256Hex, verifyFile } from './verify.ts'
 export const WEIGHTS_FILE = 'model.bin'
 /** The network as others read it; only for kinds that are networks. */
 export const ONNX_FILE = 'model.onnx'
+/** The distribution that the model was trained on (detect/scope.ts). */
+export const SCOPE_FILE = 'scope.bin'
 export const CARD_FILE = 'card.md'
 export const MANIFEST_FILE = 'manifest.json'
 
