@@ -8,6 +8,11 @@ import type { FeatureMatrix } from './detector.ts'
 const SHOWN = 5
 const COUNTS: readonly string[] = COUNT_COLUMNS
 
+/** Those of `features` that the flows lack; the four counts every dataset has. */
+export function missingColumns({ matrix }: FlowDataset, features: readonly string[]): string[] {
+  return features.filter((name) => !matrix.features.includes(name) && !COUNTS.includes(name))
+}
+
 /** The dataset with the named columns in that order; the four counts every dataset has. Throws ModelError naming those it has not. */
 export function selectColumns(data: FlowDataset, features: readonly string[]): FlowDataset {
   const { matrix } = data
@@ -15,7 +20,7 @@ export function selectColumns(data: FlowDataset, features: readonly string[]): F
     return data
   const places = features.map((name) => matrix.features.indexOf(name))
   const counts = features.map((name) => COUNTS.indexOf(name))
-  const missing = features.filter((_, i) => places[i]! < 0 && counts[i]! < 0)
+  const missing = missingColumns(data, features)
   if (missing.length > 0) {
     const shown = missing.slice(0, SHOWN).join(', ')
     const more = missing.length > SHOWN ? ` and ${missing.length - SHOWN} more` : ''

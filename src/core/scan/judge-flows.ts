@@ -6,6 +6,7 @@
 import { type Finding, MODEL_DETECTOR, type Reason } from '../alert/evidence.ts'
 import { severityOfRatio } from '../alert/severity.ts'
 import { tailProbability } from '../detect/calibration.ts'
+import { missingColumns } from '../detect/columns.ts'
 import type { FlowDataset, FlowJudge } from '../detect/dataset.ts'
 import type { Explanation } from '../detect/detector.ts'
 import type { FolderManifest } from '../model/folder-manifest.ts'
@@ -52,7 +53,7 @@ export class FlowsJudge {
   /** Columns of the model that these flows lack; where there are any they are not taken, for they cannot be judged. */
   add(flows: DeviceFlows): readonly string[] {
     const data = datasetOf(flows, this.#hosts)
-    const missing = this.#model.manifest.features.filter((name) => !data.matrix.features.includes(name))
+    const missing = missingColumns(data, this.#model.manifest.features)
     if (missing.length === 0) this.#waiting.push(data)
     return missing
   }
