@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../base/random.ts'
-import { combineP, fitConformal, pValue, scoreForP } from './conformal.ts'
+import { combineP, fitConformal, pValue, scoreForP, surprise } from './conformal.ts'
 import { devicePValue, deviceThreshold, fitDevices, splitBudget } from './device-calibration.ts'
 
 const normals = (count: number, seed: number, mean = 0) => {
@@ -44,6 +44,15 @@ describe('conformal p-values', () => {
       expect(pValue(conformal, score - (p < 0.01 ? 1 : 0.02))).toBeGreaterThan(p)
     }
     expect(scoreForP(conformal, 1e-9)).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('keep the order of scores beyond the sample as surprise, also where the tail ends', () => {
+    const random = createRandom(9)
+    const conformal = fitConformal(Array.from({ length: 500 }, () => random.next()))
+    expect(conformal.tail.shape).toBeLessThan(0)
+    const surprises = [0.5, 0.99, 1.01, 1.5, 3, 100].map((score) => surprise(conformal, score))
+    expect(surprises.every((value, i) => i === 0 || value > surprises[i - 1]!)).toBe(true)
+    expect(surprises[0]).toBeCloseTo(-Math.log10(pValue(conformal, 0.5)), 12)
   })
 
   it('need a sample', () => {

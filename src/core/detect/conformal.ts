@@ -24,6 +24,8 @@ const TAIL_SHARE = 0.05
 const FEWEST_IN_TAIL = 10
 /** A claim of rarity goes no further than one in this many times the sample. */
 const REACH = 100
+const LEAST_SHAPE = 0.05
+const MOST_SURPRISE = 300
 
 /** `scores` in any order; those that are NaN do not count. Throws InputError for fewer than FEWEST_SCORES. */
 export function fitConformal(scores: ArrayLike<number>): Conformal {
@@ -57,6 +59,19 @@ export function pValue({ count, scores, atLeast, tail }: Conformal, score: numbe
   const beyond = paretoSurvival(tail, score - tail.level)
   const here = paretoSurvival(tail, highest - tail.level)
   return Math.max(1 / (REACH * count), here > 0 ? beyond / here / (count + 1) : 0)
+}
+
+/**
+ * −log10 of the p-value, and on beyond what the sample can vouch for, so that scores keep their order: there the tail is taken to have no
+ * end, for the measured one may end just above the sample. At most 300.
+ */
+export function surprise(conformal: Conformal, score: number): number {
+  const { count, scores, tail } = conformal
+  const highest = scores[scores.length - 1]!
+  if (!(score > highest)) return -Math.log10(pValue(conformal, score))
+  const endless = { scale: tail.scale, shape: Math.max(LEAST_SHAPE, tail.shape) }
+  const beyond = paretoSurvival(endless, score - tail.level) / paretoSurvival(endless, highest - tail.level)
+  return Math.min(MOST_SURPRISE, Math.log10(count + 1) - Math.log10(Math.max(beyond, Number.MIN_VALUE)))
 }
 
 /** The lowest score whose p-value is at most `p`; infinite where the sample cannot vouch for so rare a one. */

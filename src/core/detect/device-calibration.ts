@@ -2,7 +2,7 @@
  * Each device's own idea of rare: its benign scores beside the home's, which count the more the fewer it has; and a budget of false alarms a
  * week, split over the devices.
  */
-import { type Conformal, FEWEST_SCORES, fitConformal, pValue, scoreForP } from './conformal.ts'
+import { type Conformal, FEWEST_SCORES, fitConformal, pValue, scoreForP, surprise } from './conformal.ts'
 
 export interface DeviceCalibration {
   readonly home: Conformal
@@ -67,6 +67,15 @@ export function devicePValue({ home, devices }: DeviceCalibration, device: strin
   if (!band?.own) return ofHome
   const weight = band.flows / (band.flows + HOME_FLOWS)
   return weight * pValue(band.own, score) + (1 - weight) * ofHome
+}
+
+/** −log10 of the same, kept in order beyond what the samples can vouch for. */
+export function deviceSurprise({ home, devices }: DeviceCalibration, device: string, score: number): number {
+  const band = devices.get(device)
+  const ofHome = surprise(home, score)
+  if (!band?.own) return ofHome
+  const weight = band.flows / (band.flows + HOME_FLOWS)
+  return -Math.log10(weight * 10 ** -surprise(band.own, score) + (1 - weight) * 10 ** -ofHome)
 }
 
 /** The score from which on a flow of this device is rarer than `p`; infinite where the samples cannot vouch for it. */

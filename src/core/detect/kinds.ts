@@ -2,6 +2,7 @@
 import { ModelError } from '../base/errors.ts'
 import type { ModelKind } from '../model/folder-manifest.ts'
 import { familyKind } from './family.ts'
+import { homeKind } from './home.ts'
 import type { LearnKind } from './kind.ts'
 import { cnnLstmKind, lstmAutoencoderKind } from './sequence-kinds.ts'
 import { boostingKind, isolationForestKind, nearestKind, randomForestKind } from './tabular-kinds.ts'
@@ -13,6 +14,7 @@ const KINDS: Readonly<Partial<Record<ModelKind, LearnKind>>> = {
   boosting: boostingKind,
   'lstm-autoencoder': lstmAutoencoderKind,
   'cnn-lstm': cnnLstmKind,
+  home: homeKind,
   family: familyKind,
 }
 
