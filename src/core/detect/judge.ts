@@ -3,7 +3,8 @@ import { ModelError } from '../base/errors.ts'
 import { readModelFolder, SCOPE_FILE } from '../model/folder.ts'
 import type { FolderManifest } from '../model/folder-manifest.ts'
 import { selectColumns } from './columns.ts'
-import type { FlowJudge } from './dataset.ts'
+import { type FlowJudge, takeRows } from './dataset.ts'
+import { rowOf } from './detector.ts'
 import type { Scorer } from './kind.ts'
 import { kindOf } from './kinds.ts'
 import { judgeScope, loadScope, type ScopeModel } from './scope.ts'
@@ -30,7 +31,7 @@ export async function openModelFolder(
 
 /** Throws ModelError while scoring flows that lack a column of the model. */
 export function judgeOf(
-  { name, version, kind, features, threshold }: Omit<FolderManifest, 'format' | 'files'>,
+  { name, version, kind, features, window, threshold }: Omit<FolderManifest, 'format' | 'files'>,
   scorer: Scorer,
   scope?: ScopeModel,
 ): FlowJudge {
@@ -41,7 +42,12 @@ export function judgeOf(
     kind,
     threshold,
     score: async (data) => scorer.score(selectColumns(data, features)),
-    explain: async (data, row) => scorer.explain(selectColumns(data, features), row),
+    async explain(data, row) {
+      if (window > 1) return scorer.explain(selectColumns(data, features), row)
+      // One row is all that is looked at: choosing columns for all of them would be most of the time.
+      rowOf(data.matrix, row)
+      return scorer.explain(selectColumns(takeRows(data, [row]), features), 0)
+    },
     ...(scope ? { scope: (data) => judgeScope(scope, selectColumns(data, features).matrix) } : {}),
     ...(families ? { families: async (data) => families(selectColumns(data, features)) } : {}),
   }
