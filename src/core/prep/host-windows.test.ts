@@ -70,6 +70,8 @@ describe('HostWindows', () => {
     expect(beacon('host_alike_1h')).toBeGreaterThan(0.9)
     const person = run(Array.from({ length: 30 }, (_, i) => ({ at: 60 * i + (i % 3) * 45, bytes: 100 * 3 ** (i % 6) })))
     expect(person('host_gap_variation')).toBeGreaterThan(0.3)
+    const stranger = run([{ at: 100 }])
+    expect([stranger('host_gap'), stranger('host_gap_variation')]).toEqual([0, 1])
   })
 
   test('forgets: an hour later nothing is left in the short windows', () => {

@@ -143,8 +143,9 @@ export class HostWindows {
     const rest = at + WINDOWS.length * WIDTH
     const contact = host.peers.get(peerOf(batch, row, isOut))
     const isRegular = contact !== undefined && contact.contacts > 2 && contact.gap > 0
-    values[rest] = isRegular ? contact.gap / 1e6 : Number.NaN
-    values[rest + 1] = isRegular ? contact.deviation / contact.gap : Number.NaN
+    // Without a rhythm yet it is one by chance: a missing number would keep the columns out of short captures, and searches slow
+    values[rest] = isRegular ? contact.gap / 1e6 : 0
+    values[rest + 1] = isRegular ? contact.deviation / contact.gap : 1
     const lived = Math.max(3600e6, Math.min(OWN_MICROS, host.at - host.ownSince))
     const usual = (host.ownBytes * 600e6) / lived
     values[rest + 2] = Math.log1p(sums[2 * WIDTH + 5]!) - Math.log1p(usual)
