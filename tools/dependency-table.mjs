@@ -27,6 +27,8 @@ export const DEPENDENCIES = {
   'src/core/rule': [['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/device'], []],
   // logs/label.ts: what a label means
   'src/core/evaluate': [['src/core/base', 'src/core/prep', 'src/core/detect', 'src/core/logs'], []],
+  // flow/features.ts: the units of the 78
+  'src/core/explain': [['src/core/base', 'src/core/prep', 'src/core/detect', 'src/core/alert', 'src/core/flow'], []],
   'src/core/scan': [
     [
       'src/core/base',

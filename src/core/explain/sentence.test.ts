@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import type { Explanation } from '../detect/detector.ts'
+import { FEATURE_NAMES } from '../flow/features.ts'
+import { HOST_WINDOW_NAMES } from '../prep/host-windows.ts'
+import { counterfactualSentence, sentenceOf } from './sentence.ts'
+import { wordsFor } from './words.ts'
+
+function explanation(...parts: readonly (readonly [string, number, number, number])[]): Explanation {
+  const contributions = parts.map(([feature, value, typical, share]) => ({ feature, value, typical, share }))
+  const score = contributions.reduce((sum, { share }) => sum + share, 0)
+  return { scale: 'squared distance', score, base: 0, contributions }
+}
+
+test('says actual against usual of what raised the score, in its own units, and how much of it that is', () => {
+  const said = sentenceOf(
+    explanation(
+      ['Flow Duration', 2.5e6, 40_000, 2],
+      ['Total Fwd Packets', 5000, 4, 6],
+      ['Total Length of Bwd Packets', 0, 812, -3],
+      ['Flow IAT Max', 3, 2, 0.1],
+    ),
+  )
+  expect(said).toBe(
+    'Its number of packets sent was 5 000 (usually 4) and its duration was 2.5 s (usually 40 ms): together 99 % of what raised the score.',
+  )
+})
+
+test('does not say one number twice, hides no missing one, and is silent when nothing stands out', () => {
+  const twice = explanation(
+    ['Fwd Header Length', 400, 20, 3],
+    ['Fwd Header Length.1', 400, 20, 3],
+    ['Flow Bytes/s', Number.NaN, 9000, 2],
+  )
+  expect(sentenceOf(twice)).toBe(
+    'Its amount of headers sent was 400 B (usually 20 B) and its amount of data a second was missing (usually 9.0 kB a second): together 63 % of what raised the score.',
+  )
+  expect(sentenceOf(explanation(['Flow Duration', 1, 1, -1]))).toContain('Nothing about this flow')
+  const many = FEATURE_NAMES.map((name) => [name, 2, 1, 0.01] as const)
+  expect(sentenceOf(explanation(...many))).toContain('No single number stands out: 78')
+})
+
+test('says what would have to change', () => {
+  const changes = [
+    { feature: 'Total Fwd Packets', from: 5000, to: 12 },
+    { feature: 'host_unanswered_10min', from: 90, to: 3 },
+  ]
+  expect(counterfactualSentence({ changes, score: 1 })).toBe(
+    'This flow would pass with its number of packets sent 12 instead of 5 000 and number of tries of the device without an answer within ten minutes 3 instead of 90.',
+  )
+  expect(counterfactualSentence(undefined)).toContain('No change')
+  expect(counterfactualSentence({ changes: [], score: 0 })).toContain('passes as it is')
+})
+
+test('has plain words for every column that detectors know', () => {
+  for (const feature of [...FEATURE_NAMES, ...HOST_WINDOW_NAMES]) {
+    const { name } = wordsFor(feature)
+    expect(name, feature).not.toMatch(/[“_]|IAT|Fwd|Bwd|undefined/)
+  }
+  expect(wordsFor('Something else').name).toBe('“Something else”')
+})
