@@ -1,7 +1,8 @@
 /** A model folder as one file, for sending and keeping: a ZIP of it, the same bytes for the same folder. */
 import { unzipSync, zipSync } from 'fflate'
 import { ModelError } from '../base/errors.ts'
-import { MANIFEST_FILE, MAX_MODEL_BYTES } from './folder.ts'
+import { MANIFEST_FILE } from './folder.ts'
+import { MAX_MODEL_BYTES } from './verify.ts'
 
 const MAX_FILES = 32
 /** The earliest time a ZIP can hold, so that bytes do not depend on the clock. */

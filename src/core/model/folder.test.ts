@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { packModel, unpackModel } from './archive.ts'
 import { SAMPLE_MANIFEST } from './fixture.ts'
-import { MAX_MODEL_BYTES, type ModelDraft, readModelFolder, writeModelFolder } from './folder.ts'
+import { type ModelDraft, readModelFolder, writeModelFolder } from './folder.ts'
 import { readFolderManifest } from './folder-manifest.ts'
+import { MAX_MODEL_BYTES } from './verify.ts'
 
 const DRAFT: ModelDraft = {
   manifest: {

@@ -2,7 +2,7 @@
 import { ModelError } from '../base/errors.ts'
 import { writeCard } from './card.ts'
 import { FOLDER_FORMAT, type FolderManifest, readFolderManifest } from './folder-manifest.ts'
-import { sha256Hex, verifyFile } from './verify.ts'
+import { checkSizes, sha256Hex, verifyFile } from './verify.ts'
 
 /** The weights in the app's own binary form (detect/detector-file.ts). */
 export const WEIGHTS_FILE = 'model.bin'
@@ -14,8 +14,6 @@ export const CARD_FILE = 'card.md'
 export const MANIFEST_FILE = 'manifest.json'
 
 export const MAX_MANIFEST_BYTES = 1 << 20
-/** Of all files together. The largest forest that this app makes has a tenth of it. */
-export const MAX_MODEL_BYTES = 64 << 20
 
 /** A model before it has files: what learning gives, and what a changed card or a renamed copy starts from. */
 export interface ModelDraft {
@@ -45,11 +43,7 @@ export async function writeModelFolder(draft: ModelDraft): Promise<Map<string, U
 /** `fetchFile` gives the bytes of a file in the folder. Throws ModelError with a sentence. */
 export async function readModelFolder(fetchFile: (path: string) => Promise<Uint8Array>): Promise<ModelFolder> {
   const manifest = readFolderManifest(parseManifest(await fetchFile(MANIFEST_FILE)))
-  const total = manifest.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  if (total > MAX_MODEL_BYTES)
-    throw new ModelError(
-      `the files of ${manifest.name} have ${Math.round(total / 2 ** 20)} MB together; a model of at most ${MAX_MODEL_BYTES >> 20} MB is read`,
-    )
+  checkSizes(manifest)
   const files = new Map<string, Uint8Array>()
   for (const entry of manifest.files) {
     const bytes = await fetchFile(entry.path)

@@ -48,3 +48,15 @@ test('a shortened model is not used', async () => {
 test('a manifest that is not JSON is refused with a sentence', async () => {
   await expect(loadModel(await folder({ manifest: '<html>' }))).rejects.toThrow(/manifest\.json is not JSON/)
 })
+
+test('a network of 500 MB is refused before it is fetched', async () => {
+  const files = [{ path: 'model.onnx', sha256: 'a'.repeat(64), sizeBytes: 500e6 }]
+  const fetched: string[] = []
+  const open = await folder({ manifest: JSON.stringify({ ...SAMPLE_MANIFEST, files }) })
+  const loading = loadModel((path) => {
+    fetched.push(path)
+    return open(path)
+  })
+  await expect(loading).rejects.toThrow(/477 MB together; a model of at most 64 MB is read/)
+  expect(fetched).toEqual(['manifest.json'])
+})

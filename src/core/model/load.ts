@@ -2,7 +2,7 @@
 import { ModelError } from '../base/errors.ts'
 import { parseManifest } from './folder.ts'
 import { type ModelManifest, readManifest } from './manifest.ts'
-import { verifyFile } from './verify.ts'
+import { checkSizes, verifyFile } from './verify.ts'
 
 export interface LoadedModel {
   readonly manifest: ModelManifest
@@ -17,6 +17,7 @@ export async function loadModel(fetchFile: (path: string) => Promise<Uint8Array>
   const manifest = readManifest(parseManifest(await fetchFile('manifest.json')))
   const entry = manifest.files.find((file) => file.path.endsWith('.onnx'))
   if (!entry) throw new ModelError(`the manifest of ${manifest.name} names no .onnx file`)
+  checkSizes(manifest)
   let network: Uint8Array | undefined
   for (const file of manifest.files) {
     const bytes = await fetchFile(file.path)

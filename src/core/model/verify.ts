@@ -2,6 +2,18 @@
 import { ModelError } from '../base/errors.ts'
 import type { ModelManifest } from './manifest.ts'
 
+/** Of all files together. The largest forest that this app makes has a tenth of it. */
+export const MAX_MODEL_BYTES = 64 << 20
+
+/** To be called before any file is fetched. Throws ModelError. */
+export function checkSizes({ name, files }: Pick<ModelManifest, 'name' | 'files'>): void {
+  const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  if (total > MAX_MODEL_BYTES)
+    throw new ModelError(
+      `the files of ${name} have ${Math.round(total / 2 ** 20)} MB together; a model of at most ${MAX_MODEL_BYTES >> 20} MB is read`,
+    )
+}
+
 /** Lower-case hexadecimal SHA-256. */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)))

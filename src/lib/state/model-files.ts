@@ -49,7 +49,7 @@ export async function importModel(chosen: readonly File[]): Promise<string | und
 async function readChosen(chosen: readonly File[]): Promise<Map<string, Uint8Array>> {
   const [{ unpackModel }, { MAX_MODEL_BYTES }, { ModelError }] = await Promise.all([
     import('#core/model/archive.ts'),
-    import('#core/model/folder.ts'),
+    import('#core/model/verify.ts'),
     import('#core/base/errors.ts'),
   ])
   const total = chosen.reduce((sum, { size }) => sum + size, 0)
