@@ -138,4 +138,21 @@ describe('a scan with a model of the registry', () => {
     expect(summary.windows).toBe(50)
     expect(summary.remarks.join(' ')).toMatch(/nearest 1\.0\.0 could not judge this file.*tcprtt, synack/)
   })
+
+  it('holds its findings back where the traffic is of a kind it never saw, and says so', async () => {
+    const judge = await learnHome()
+    const foreign = camera({ seed: 3, flows: 600 }).map((flow, i) => ({
+      ...flow,
+      startMicros: START + i * 1000,
+      peer: `198.51.100.${i % 250}`,
+      counts: [900 + (i % 40), 0, 5e6 + i, 0] as const,
+    }))
+    const { updates, summary } = await run(inputOf(foreign), judge)
+    expect(summary.remarks.join(' ')).toMatch(/This is not the kind of traffic that the model knows: \d+ % of it/)
+    expect(summary.windows).toBe(600)
+    const findings = updates.at(-1)?.cases.flatMap((found) => found.findings) ?? []
+    expect(findings.filter(({ detector, rows }) => detector === 'model' && rows[1] > 400)).toEqual([])
+    const known = await run(inputOf(camera({ seed: 4, flows: 600 })), judge)
+    expect(known.summary.remarks.join(' ')).not.toMatch(/kind of traffic/)
+  })
 })

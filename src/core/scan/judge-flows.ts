@@ -12,6 +12,7 @@ import type { Explanation } from '../detect/detector.ts'
 import type { FolderManifest } from '../model/folder-manifest.ts'
 import { flowColumns } from '../prep/flow-columns.ts'
 import { HOST_WINDOW_NAMES, HostWindows } from '../prep/host-windows.ts'
+import { ScopeWatch } from './scope-watch.ts'
 import type { DeviceFlows } from './update.ts'
 
 export interface ScanJudge {
@@ -34,6 +35,8 @@ const STRETCH_MICROS = 10 * 60e6
 /** Rarer is not told apart: the tail beyond is a guess. */
 const RAREST = 1e-12
 const MOST_REASONS = 5
+/** Findings that wait while the traffic looks foreign, in case it turns out to be known. */
+const MOST_HELD = 1000
 
 export function surpriseOf(score: number, { manifest }: ScanJudge): number {
   return -Math.log10(Math.max(RAREST, tailProbability(score, manifest.calibration)))
@@ -43,10 +46,13 @@ export class FlowsJudge {
   readonly threshold: number
   readonly #model: ScanJudge
   readonly #hosts = new HostWindows()
+  readonly #scope: ScopeWatch
   #waiting: FlowDataset[] = []
+  #held: Finding[] = []
 
   constructor(model: ScanJudge) {
     this.#model = model
+    this.#scope = new ScopeWatch(model.judge)
     this.threshold = Math.max(Number.MIN_VALUE, surpriseOf(model.judge.threshold, model))
   }
 
@@ -58,13 +64,20 @@ export class FlowsJudge {
     return missing
   }
 
-  /** Judges what was added since. */
-  async take(): Promise<JudgedFlows> {
+  /** A sentence when this is not the kind of traffic that the model knows: its findings are held back then. */
+  get remark(): string | undefined {
+    return this.#scope.remark
+  }
+
+  /** Judges what was added since; `last` is the end of the input. */
+  async take(last: boolean): Promise<JudgedFlows> {
     const waiting = this.#waiting
     this.#waiting = []
     let judged = 0
     let above = 0
     const findings: Finding[] = []
+    for (const data of waiting) this.#scope.add(data)
+    if (last) this.#scope.look()
     for (const data of waiting) {
       const scores = await this.#model.judge.score(data)
       for (const score of scores) {
@@ -75,7 +88,13 @@ export class FlowsJudge {
         findings.push(await this.#tell(data, scores, stretch))
       }
     }
-    return { judged, above, findings }
+    if (this.#scope.isForeign) {
+      this.#held = [...this.#held, ...findings].slice(-MOST_HELD)
+      return { judged, above: 0, findings: [] }
+    }
+    const released = this.#held
+    this.#held = []
+    return { judged, above, findings: [...released, ...findings] }
   }
 
   async #tell(data: FlowDataset, scores: Float64Array, rows: readonly number[]): Promise<Finding> {

@@ -153,7 +153,7 @@ class ScanRun {
   /** Hears the scorer's answers; all of them with `all`. */
   async score(all: boolean): Promise<void> {
     for await (const { scores } of this.#queue.take(all)) this.#judge(scores)
-    if (this.#flows) await this.#judgeFlows(this.#flows)
+    if (this.#flows) await this.#judgeFlows(this.#flows, all)
   }
 
   async finish(): Promise<void> {
@@ -272,9 +272,9 @@ class ScanRun {
     this.#judgeRemark = `${judge.manifest.name} ${judge.manifest.version} could not judge this file: it lacks ${missing.length} of the columns it learnt from (${names}). ${model.manifest.name} judged it instead.`
   }
 
-  async #judgeFlows(flows: FlowsJudge): Promise<void> {
+  async #judgeFlows(flows: FlowsJudge, last: boolean): Promise<void> {
     const started = performance.now()
-    const { judged, above, findings } = await flows.take()
+    const { judged, above, findings } = await flows.take(last)
     this.#scored += judged
     this.#anomalies += above
     this.#hearModel(findings)
@@ -362,6 +362,7 @@ class ScanRun {
   #remarks(): string[] {
     const remarks = [...this.#input.stats.remarks]
     if (this.#judgeRemark) remarks.push(this.#judgeRemark)
+    if (this.#flows?.remark) remarks.push(this.#flows.remark)
     if (this.#order.disordered > 0)
       remarks.push(
         `${this.#order.disordered} flows came too late to be put in time order; they were judged where they stood.`,
