@@ -18,7 +18,7 @@ const START = Date.UTC(2026, 2, 1) * 1000
 const MINUTE = 60e6
 
 const untouched: Network = {
-  engine: 'none',
+  engine: 'plain',
   batchRows: 64,
   async reconstructionErrors() {
     throw new Error('the shipped model was asked though another one judges')
