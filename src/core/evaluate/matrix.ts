@@ -37,6 +37,8 @@ export interface MatrixOptions {
 export interface Cell {
   readonly split: SplitKind
   readonly leftOut: string
+  /** Name of the class of the judged rows that is no attack. */
+  readonly benign: string
   readonly detector: string
   readonly seed: number
   readonly trainRows: number
@@ -152,6 +154,7 @@ async function judgeSplit(
   return {
     split: split.kind,
     leftOut: split.leftOut,
+    benign: test.classes[0] ?? '',
     detector: name,
     seed,
     trainRows: split.train.length,
