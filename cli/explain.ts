@@ -3,6 +3,7 @@ import { InputError } from '#core/base/errors.ts'
 import { formatNumber } from '#core/base/format.ts'
 import type { FlowDataset } from '#core/detect/dataset.ts'
 import type { Explanation } from '#core/detect/detector.ts'
+import { sentenceOf } from '#core/explain/sentence.ts'
 import { collectFiles } from './collect.ts'
 import { openJudge } from './judge.ts'
 
@@ -37,11 +38,12 @@ function findRow(data: FlowDataset, number: number): number {
   )
 }
 
-function explanationJson({ scale, score, base, contributions }: Explanation): string {
+function explanationJson({ scale, score, base, leftOver, contributions }: Explanation): string {
   return JSON.stringify({
     scale,
     score,
     base,
+    ...(leftOver === undefined ? {} : { leftOver }),
     contributions: contributions.map(({ feature, value, typical, share }) => ({
       feature,
       value: finite(value),
@@ -54,7 +56,8 @@ function explanationJson({ scale, score, base, contributions }: Explanation): st
 /** JSON has no NaN; a missing value is null. */
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
-function explanationText({ scale, score, base, contributions }: Explanation): string {
+function explanationText(explanation: Explanation): string {
+  const { scale, score, base, leftOver = 0, contributions } = explanation
   const heaviest = [...contributions].sort((a, b) => Math.abs(b.share) - Math.abs(a.share)).slice(0, SHOWN)
   return [
     `Score ${formatNumber(score)} (${scale}); without this flow's values ${formatNumber(base)}.`,
@@ -62,5 +65,9 @@ function explanationText({ scale, score, base, contributions }: Explanation): st
       ({ feature, value, typical, share }) =>
         `  ${share >= 0 ? '+' : '−'}${formatNumber(Math.abs(share))}  ${feature}: ${formatNumber(value)}, usually ${formatNumber(typical)}`,
     ),
+    ...(leftOver === 0
+      ? []
+      : [`${formatNumber(leftOver)} of it could not be told apart and was spread over all in proportion.`]),
+    sentenceOf(explanation),
   ].join('\n')
 }

@@ -23,7 +23,7 @@ export function referenceLoss(architecture: Architecture, weights: Float64Array,
 export function referencePredict(
   architecture: Architecture,
   weights: Float64Array,
-  { rows, inputs }: Pick<Batch, 'rows' | 'inputs'>,
+  { rows, inputs }: { readonly rows: number; readonly inputs: Float32Array | Float64Array },
 ): number[] {
   const { steps, features } = architecture
   const plan = planNetwork(architecture)

@@ -55,6 +55,40 @@ const small: Architecture = {
 }
 
 describe.each(implementations)('%s', (_, create) => {
+  test('gives of the CNN-LSTM the gradients by its inputs of float64 differences, to 1e-3', async () => {
+    const architecture = cnnLstm({ steps: 10, features: 6 })
+    const trainer = await create({ architecture })
+    await trainer.importWeights(livelyWeights(architecture))
+    const weights = Float64Array.from(await trainer.exportWeights())
+    // More than a piece, and no whole number of pieces
+    const { rows, inputs } = makeBatch(architecture, 35)
+    const { outputs, values } = await trainer.inputGradients(inputs, rows)
+    const sigmoids = await trainer.predict(inputs, rows)
+    outputs.forEach((output, row) => {
+      expect(1 / (1 + Math.exp(-output))).toBeCloseTo(sigmoids[row]!, 5)
+    })
+    const logitAt = (inputs: Float64Array) => {
+      const answer = referencePredict(architecture, weights, { rows: 1, inputs })[0]!
+      return Math.log(answer / (1 - answer))
+    }
+    const floor = 1e-3 * Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length)
+    for (const row of [0, 34]) {
+      for (const at of [0, 7, 33, 59]) {
+        const own = Float64Array.from(inputs.subarray(row * 60, (row + 1) * 60))
+        const slope = (logitAt(own.with(at, own[at]! + 1e-6)) - logitAt(own.with(at, own[at]! - 1e-6))) / 2e-6
+        const error = Math.abs(values[row * 60 + at]! - slope) / Math.max(Math.abs(slope), floor)
+        expect(error, `row ${row}, input ${at}`).toBeLessThan(1e-3)
+      }
+    }
+    // It leaves nothing behind that training would see.
+    const batch = makeBatch(architecture, 3)
+    const untouched = await create({ architecture })
+    await untouched.importWeights(Float32Array.from(weights))
+    expect(await trainer.gradients(batch)).toEqual(await untouched.gradients(batch))
+    await trainer.dispose()
+    await untouched.dispose()
+  })
+
   test.each(architectures)('gives of %s the gradients of float64 differences, to 1e-3', async (_, architecture) => {
     const trainer = await create({ architecture })
     await trainer.importWeights(livelyWeights(architecture))

@@ -37,6 +37,8 @@ export interface Explanation {
   readonly scale: string
   readonly score: number
   readonly base: number
+  /** Part of score − base that the method itself did not account for and that was spread over the shares; not there for exact methods. */
+  readonly leftOver?: number
   /** In the order of the features; the shares sum to score − base. */
   readonly contributions: readonly Contribution[]
 }

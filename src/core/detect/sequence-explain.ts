@@ -3,7 +3,9 @@ import { InputError } from '../base/errors.ts'
 import type { Scaler } from '../prep/scaler.ts'
 import type { Architecture } from './architecture.ts'
 import type { Explanation } from './detector.ts'
+import { integrateGradients } from './integrated-gradients.ts'
 import type { Platt } from './platt.ts'
+import type { Trainer } from './trainer.ts'
 
 export interface SequenceModel {
   readonly kind: 'lstm-autoencoder' | 'cnn-lstm'
@@ -26,9 +28,6 @@ interface Window {
   readonly row: number
 }
 
-/** Points of the path from the usual window to this one. */
-const PATH_POINTS = 48
-
 /** The score is a mean of squared errors: each feature's part of it is its share. */
 export async function explainRebuilding(
   window: Window & { rebuild: (input: Float32Array) => Promise<Float32Array> },
@@ -43,39 +42,31 @@ export async function explainRebuilding(
 }
 
 /**
- * Integrated gradients (Sundararajan 2017) from the usual window, all features at their mean, to this one: along the straight path each feature's
- * slope by differences of the score itself. What rounding leaves between the sum and the whole is spread in proportion to the shares.
+ * By integrated gradients of what goes into the sigmoid, from the usual window, all features at their mean, to this one. The judge's score is in single precision and ends at ± 16,
+ * so a little is left over between the shares' sum and the whole; it is spread in proportion, and said in `leftOver`.
  */
 export async function explainClassifier(
-  window: Window & { score: (inputs: Float32Array, rows: number) => Promise<Float64Array> },
+  window: Window & {
+    network: Pick<Trainer, 'inputGradients'>
+    score: (inputs: Float32Array, rows: number) => Promise<Float64Array>
+  },
 ): Promise<Explanation> {
   const { model, input, flows } = checkWindow(window)
-  const width = model.features.length
   const [base, score] = await window.score(joined([new Float32Array(input.length), input]), 2)
-  const shares = new Float64Array(width)
-  const half = 0.5 / PATH_POINTS
-  for (let point = 0; point < PATH_POINTS; point++) {
-    const along = (point + 0.5) / PATH_POINTS
-    const batch = new Float32Array(2 * width * input.length)
-    for (let f = 0; f < width; f++) {
-      for (let i = 0; i < input.length; i++) {
-        const step = i % width === f ? half : 0
-        batch[2 * f * input.length + i] = (along - step) * input[i]!
-        batch[(2 * f + 1) * input.length + i] = (along + step) * input[i]!
-      }
-    }
-    const scores = await window.score(batch, 2 * width)
-    for (let f = 0; f < width; f++) shares[f]! += scores[2 * f + 1]! - scores[2 * f]!
-  }
-  const whole = score! - base!
-  const rest = whole - shares.reduce((sum, share) => sum + share, 0)
+  const path = await integrateGradients(window.network, input, model.features.length)
+  const shares = path.shares.map((share) => share * model.platt.slope)
+  const rest = score! - base! - shares.reduce((sum, share) => sum + share, 0)
   const size = shares.reduce((sum, share) => sum + Math.abs(share), 0)
-  for (let f = 0; f < width; f++) shares[f]! += size > 0 ? (rest * Math.abs(shares[f]!)) / size : rest / width
   return {
     scale: 'log-odds of attack',
     score: score!,
     base: base!,
-    contributions: contributions(model, flows, shares),
+    leftOver: rest,
+    contributions: contributions(
+      model,
+      flows,
+      shares.map((share) => share + (size > 0 ? (rest * Math.abs(share)) / size : rest / shares.length)),
+    ),
   }
 }
 

@@ -190,10 +190,11 @@ class SequenceScorer implements Scorer {
     const range = { width, from: at, to: at + 1 }
     const input = at < windows.length ? gatherWindows(windows, this.#table(data), range) : undefined
     const flows = at < windows.length ? gatherWindows(windows, data.matrix.values, range) : undefined
-    if (model.kind === 'cnn-lstm') {
-      return explainClassifier({ model, input, flows, row, score: (batch, rows) => this.scoreWindows(batch, rows) })
-    }
     const trainer = await this.#start()
+    if (model.kind === 'cnn-lstm') {
+      const score = (batch: Float32Array, rows: number) => this.scoreWindows(batch, rows)
+      return explainClassifier({ model, input, flows, row, network: trainer, score })
+    }
     return explainRebuilding({ model, input, flows, row, rebuild: (batch) => trainer.predict(batch, 1) })
   }
 

@@ -33,6 +33,13 @@ export interface Gradients {
   readonly values: Float32Array
 }
 
+export interface InputGradients {
+  /** rows × outputs; of a network that answers yes or no what goes into its last sigmoid. */
+  readonly outputs: Float32Array
+  /** rows × steps × features: the sum of a row's `outputs` by each of its inputs. */
+  readonly values: Float32Array
+}
+
 /** All that training needs in order to go on as if it had not been interrupted. */
 export interface TrainerState {
   readonly weights: Float32Array
@@ -55,6 +62,8 @@ export interface Trainer {
   apply(gradients: Float32Array): Promise<void>
   /** rows × outputs from rows × steps × features. */
   predict(inputs: Float32Array, rows: number): Promise<Float32Array>
+  /** What the answer hangs on, for explaining it; changes nothing. */
+  inputGradients(inputs: Float32Array, rows: number): Promise<InputGradients>
   exportWeights(): Promise<Float32Array>
   /** Leaves the optimiser as it is. Throws ModelError when the number of weights is another, or one is not finite. */
   importWeights(weights: Float32Array): Promise<void>

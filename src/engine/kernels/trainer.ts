@@ -14,6 +14,7 @@ import {
   checkWeights,
   clipScale,
   type Gradients,
+  type InputGradients,
   type Trainer,
   type TrainerOptions,
   type TrainerState,
@@ -61,6 +62,8 @@ class FusedTrainer implements KernelTrainer {
   #decay = adamDecay(0)
   #isPackedForward = false
   #isPackedBackward = false
+  /** Time-major; there is room for it once somebody asks. */
+  #inputGradient: Address | undefined
 
   constructor(options: TrainerOptions, kernels: Kernels) {
     const { architecture } = options
@@ -129,6 +132,27 @@ class FusedTrainer implements KernelTrainer {
       this.#kernels.exchange(steps, count, width, output, this.#passing)
       use(this.#heap.view(this.#passing, count * this.outputs), from)
     }
+  }
+
+  async inputGradients(inputs: Float32Array, rows: number): Promise<InputGradients> {
+    checkInputs(inputs, rows, this.#architecture)
+    const { steps, features } = this.#architecture
+    const { output } = this.#plan
+    const size = steps * features
+    this.#inputGradient ??= this.#heap.take(PIECE_ROWS * size)
+    const outputs = new Float32Array(rows * this.outputs)
+    const values = new Float32Array(rows * size)
+    for (let from = 0; from < rows; from += PIECE_ROWS) {
+      const count = Math.min(PIECE_ROWS, rows - from)
+      const result = this.#forward(inputs, from, count)
+      this.#kernels.exchange(output.steps, count, output.width, result, this.#passing)
+      outputs.set(this.#heap.view(this.#passing, count * this.outputs), from * this.outputs)
+      this.#heap.view(this.#layers.at(-1)!.outputGradient(count), count * this.outputs).fill(1)
+      this.#backward(count, this.#inputGradient)
+      this.#kernels.exchange(steps, count, features, this.#inputGradient, this.#passing)
+      values.set(this.#heap.view(this.#passing, count * size), from * size)
+    }
+    return { outputs, values }
   }
 
   async exportWeights(): Promise<Float32Array> {
@@ -213,7 +237,7 @@ class FusedTrainer implements KernelTrainer {
     return address
   }
 
-  #backward(count: number): void {
+  #backward(count: number, inputGradient: Address = 0): void {
     if (!this.#isPackedBackward) {
       for (const layer of this.#layers) layer.packBackward()
       this.#isPackedBackward = true
@@ -221,7 +245,7 @@ class FusedTrainer implements KernelTrainer {
     for (let i = this.#layers.length - 1; i >= 0; i--) {
       const below = this.#layers[i - 1]
       if (below) this.#layers[i]!.backward(count, below.output(count), below.outputGradient(count))
-      else this.#layers[i]!.backward(count, this.#inputs, 0)
+      else this.#layers[i]!.backward(count, this.#inputs, inputGradient)
     }
   }
 

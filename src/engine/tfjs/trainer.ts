@@ -16,6 +16,7 @@ import {
   checkWeights,
   clipScale,
   type Gradients,
+  type InputGradients,
   type Trainer,
   type TrainerOptions,
   type TrainerState,
@@ -106,6 +107,21 @@ class TfjsTrainer implements Trainer {
     return values
   }
 
+  async inputGradients(inputs: Float32Array, rows: number): Promise<InputGradients> {
+    checkInputs(inputs, rows, this.#architecture)
+    await useBackend(this.#choice)
+    const { steps, features } = this.#architecture
+    const { output, gradient } = tf.tidy(() => {
+      const at = tf.tensor3d(inputs, [rows, steps, features])
+      const output = this.#apply(at)
+      return { output, gradient: tf.grad((x: tf.Tensor) => tf.sum(this.#apply(x)))(at) }
+    })
+    const outputs = await output.data<'float32'>()
+    const values = await gradient.data<'float32'>()
+    tf.dispose([output, gradient])
+    return { outputs, values }
+  }
+
   async exportWeights(): Promise<Float32Array> {
     await useBackend(this.#choice)
     return this.#join(this.#model.trainableWeights.map((weight) => weight.read()))
@@ -156,7 +172,11 @@ class TfjsTrainer implements Trainer {
 
   #run(inputs: Float32Array, rows: number): tf.Tensor {
     const { steps, features } = this.#architecture
-    const output = this.#model.apply(tf.tensor3d(inputs, [rows, steps, features]), { training: true })
+    return this.#apply(tf.tensor3d(inputs, [rows, steps, features]))
+  }
+
+  #apply(inputs: tf.Tensor): tf.Tensor {
+    const output = this.#model.apply(inputs, { training: true })
     if (!(output instanceof tf.Tensor)) throw new Error('a network with one output gave another number of them')
     return output
   }
