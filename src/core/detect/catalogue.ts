@@ -40,7 +40,7 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
   const kind = kindOf(name)
   checkRequest(data, kind, request)
   const usable = keepTeaching(data, leaveOut)
-  const split = splitForTraining(usable, kind.window)
+  const split = splitForTraining(usable, kind.window, kind.fewestBenign)
   const forKind = readyLabels(usable, { split, kind, eachClass: kind.eachClass ?? request.eachClass ?? false })
   const columns = teachingColumns(forKind.matrix)
   const weights = await kind.learn(selectColumns(forKind, columns), request)

@@ -11,7 +11,7 @@ import { type DeviceCalibration, deviceSurprise, fitDevices } from './device-cal
 import { loadCalibrations, saveCalibrations } from './home-file.ts'
 import type { LearnKind, Scorer } from './kind.ts'
 import { isolationForestKind, nearestKind } from './tabular-kinds.ts'
-import { FEWEST_CALIBRATION_ROWS, splitForTraining, type TrainingSplit } from './training-split.ts'
+import { FEWEST_BENIGN_ROWS, FEWEST_CALIBRATION_ROWS, splitForTraining, type TrainingSplit } from './training-split.ts'
 
 const MEMBERS: readonly (readonly [name: string, kind: LearnKind])[] = [
   ['nearest', nearestKind],
@@ -24,6 +24,8 @@ const KEPT_SHARE = 0.25
 
 export const homeKind: LearnKind = {
   supervised: false,
+  // Flows are kept out twice: for its members' scores and, as of every model, for the line.
+  fewestBenign: FEWEST_BENIGN_ROWS + FEWEST_CALIBRATION_ROWS,
   window: 1,
   highestLine: undefined,
 

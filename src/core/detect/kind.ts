@@ -39,6 +39,8 @@ export interface LearnKind {
   readonly supervised: boolean
   /** Tells attacks from each other, so that it needs every class by itself. */
   readonly eachClass?: boolean
+  /** Benign flows that it needs, when that is more than FEWEST_BENIGN_ROWS (training-split.ts). */
+  readonly fewestBenign?: number
   /** Flows of a device that are judged together. */
   readonly window: number
   /** A score is never above it; undefined where it has no end. Keeps an alarm line from being out of reach. */

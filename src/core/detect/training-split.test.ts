@@ -57,7 +57,7 @@ test('windows of the kept-out stretch never reach into what was learnt, and shor
 })
 
 test.each<[string, FlowDataset, number, RegExp]>([
-  ['too few rows', made([149]), 1, /at least 150 benign flows, 50 to learn from and 100 .*there are 149$/],
+  ['too few rows', made([149]), 1, /at least 150 benign flows, 100 of them .*there are 149$/],
   ['too few benign rows', made([500], new Array<number>(500).fill(1)), 1, /there are 0 labelled Benign/],
   ['devices with fewer flows than a window', made(new Array<number>(60).fill(9)), 10, /spread over too many devices/],
 ])('%s are refused with a sentence', (_, data, window, sentence) => {

@@ -12,18 +12,17 @@ export interface TrainingSplit {
 }
 
 export const FEWEST_CALIBRATION_ROWS = 100
-const FEWEST_TRAINING_ROWS = 50
+export const FEWEST_BENIGN_ROWS = 150
 const CALIBRATION_SHARE = 0.2
 
 /** `window` rows at the start of each kept-out stretch are not judged: their windows would reach into what was learnt. Throws InputError. */
-export function splitForTraining(data: FlowDataset, window: number): TrainingSplit {
+export function splitForTraining(data: FlowDataset, window: number, fewest = FEWEST_BENIGN_ROWS): TrainingSplit {
   const groups = groupBenign(data)
   const benignRows = groups.reduce((sum, { length }) => sum + length, 0)
-  const fewest = FEWEST_TRAINING_ROWS + FEWEST_CALIBRATION_ROWS
   if (benignRows < fewest) {
     const which = data.labels ? ` labelled ${data.classes[0]}` : ''
     throw new InputError(
-      `a model needs at least ${fewest} benign flows, ${FEWEST_TRAINING_ROWS} to learn from and ${FEWEST_CALIBRATION_ROWS} to set its alarm line by; there are ${benignRows}${which}`,
+      `this model needs at least ${fewest} benign flows, ${FEWEST_CALIBRATION_ROWS} of them to set its alarm line by; there are ${benignRows}${which}`,
     )
   }
   const share = Math.max(CALIBRATION_SHARE, FEWEST_CALIBRATION_ROWS / benignRows)
