@@ -1,9 +1,11 @@
 /** `guardian explain`: why one flow scores as it does, in parts that sum to the score. */
 import { InputError } from '#core/base/errors.ts'
 import { formatNumber } from '#core/base/format.ts'
-import type { FlowDataset } from '#core/detect/dataset.ts'
+import type { FlowDataset, FlowJudge } from '#core/detect/dataset.ts'
 import type { Explanation } from '#core/detect/detector.ts'
-import { sentenceOf } from '#core/explain/sentence.ts'
+import { findCounterfactual } from '#core/explain/counterfactual.ts'
+import { scoreInPlaceOf } from '#core/explain/judge-rows.ts'
+import { counterfactualSentence, sentenceOf } from '#core/explain/sentence.ts'
 import { collectFiles } from './collect.ts'
 import { openJudge } from './judge.ts'
 
@@ -21,10 +23,36 @@ export async function runExplain(files: readonly string[], args: ExplainArgument
   const number = Number(args.row)
   if (!Number.isSafeInteger(number) || number < 1)
     throw new InputError('guardian explain needs --row N: the number of the flow in its file, from 1')
-  const { judge } = await openJudge(args.model)
+  const { judge, window } = await openJudge(args.model)
   const data = await collectFiles([path], { label: undefined, benign: undefined })
-  const explanation = await judge.explain(data, findRow(data, number))
-  console.log(args.json ? explanationJson(explanation) : explanationText(explanation))
+  const row = findRow(data, number)
+  const explanation = await judge.explain(data, row)
+  if (args.json) return console.log(explanationJson(explanation))
+  console.log(explanationText(explanation))
+  if (window === 1) console.log(await smallestChange({ judge, data, row, explanation }))
+}
+
+/** Of a judge of single flows. */
+async function smallestChange({
+  judge,
+  data,
+  row,
+  explanation,
+}: {
+  judge: FlowJudge
+  data: FlowDataset
+  row: number
+  explanation: Explanation
+}): Promise<string> {
+  const { contributions } = explanation
+  const features = contributions.map(({ feature }) => feature)
+  const found = await findCounterfactual(scoreInPlaceOf(judge, data, row), {
+    features,
+    row: Float32Array.from(contributions, ({ value }) => value),
+    typical: Float32Array.from(contributions, ({ typical }) => typical),
+    threshold: judge.threshold,
+  })
+  return counterfactualSentence(found)
 }
 
 function findRow(data: FlowDataset, number: number): number {

@@ -30,6 +30,8 @@ export interface OpenedJudge {
   readonly judge: FlowJudge
   /** Hash of the flows that it learnt from; undefined where the manifest is of version 1. */
   readonly dataSha256: string | undefined
+  /** Flows of a device that it judges together. */
+  readonly window: number
 }
 
 export async function openJudge(nameOrFolder: string | undefined): Promise<OpenedJudge> {
@@ -38,8 +40,8 @@ export async function openJudge(nameOrFolder: string | undefined): Promise<Opene
   const fetchFile = (path: string) => readFile(join(folder, path))
   if (!isFolderManifest(parseManifest(await fetchFile(MANIFEST_FILE)))) {
     const { manifest, network } = await openModel(folder)
-    return { judge: judgeOfNetwork(manifest, network), dataSha256: undefined }
+    return { judge: judgeOfNetwork(manifest, network), dataSha256: undefined, window: manifest.window }
   }
   const { judge, manifest } = await openModelFolder(fetchFile, createTrainer)
-  return { judge, dataSha256: manifest.dataSha256 }
+  return { judge, dataSha256: manifest.dataSha256, window: manifest.window }
 }
