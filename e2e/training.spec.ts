@@ -1,0 +1,92 @@
+/** Networks learnt in the page: the same bytes as on the command line's engine. */
+import { readFile } from 'node:fs/promises'
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { learn } from '#core/detect/catalogue.ts'
+import { WEIGHTS_FILE } from '#core/model/folder.ts'
+import { sha256Hex } from '#core/model/verify.ts'
+import { collectDataset } from '#core/scan/dataset.ts'
+import { openInputs } from '#core/scan/open.ts'
+import { compileKernels } from '#engine/kernels/kernels.ts'
+import { createKernelTrainer } from '#engine/kernels/trainer.ts'
+import { blobSource } from '#workers/blob-source.ts'
+import { dropFiles, storedRows } from './actions.ts'
+import { open, openSession, type Session, screenshot } from './harness.ts'
+import { labelledCsv } from './labelled.ts'
+import { type Site, serveSite } from './site.ts'
+
+interface StoredModel {
+  readonly name: string
+  readonly files: readonly { readonly path: string; readonly sha256: string }[]
+}
+
+const KIND = 'lstm-autoencoder'
+const SEED = 1
+const recorded = { name: 'a day.csv', bytes: labelledCsv({ seed: 1, days: 1.2 }) }
+
+let site: Site
+let session: Session
+let page: Page
+
+beforeAll(async () => {
+  session = await openSession()
+  site = await serveSite()
+  page = await (await session.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
+  page.setDefaultTimeout(45_000)
+})
+afterAll(async () => {
+  await session.close()
+  await site.close()
+})
+
+async function startTraining(name: string): Promise<void> {
+  await open(page, `${site.url}models/?do=train`)
+  await page.getByRole('radio', { name: 'Sequence autoencoder' }).check()
+  await dropFiles(page, [recorded])
+  await expect.poll(() => page.getByLabel('Which column says').inputValue()).toBe('label')
+  await page.getByText('Name and seed').click()
+  await page.getByLabel('Name', { exact: true }).fill(name)
+  await page.getByRole('button', { name: 'Train', exact: true }).click()
+}
+
+/** The hash of the weights' file once the model is kept. */
+async function learntWeights(name: string): Promise<string | undefined> {
+  await page.waitForURL(/models\/\?id=/)
+  const model = (await storedRows<StoredModel>(page, 'models')).find((one) => one.name === name)
+  return model?.files.find(({ path }) => path === WEIGHTS_FILE)?.sha256
+}
+
+async function learnInNode(): Promise<string> {
+  const binary = await readFile(new URL('../src/engine/kernels/kernels.wasm', import.meta.url))
+  const kernels = await compileKernels({ binary })
+  const source = blobSource(recorded.name, new Blob([new Uint8Array(recorded.bytes)]))
+  const inputs = await openInputs(source, { ownNumbers: true, labelColumn: 'label' })
+  const data = await collectDataset(inputs, { labelColumn: 'label', benign: 'Benign' })
+  const { files } = await learn(data, {
+    kind: KIND,
+    seed: SEED,
+    createTrainer: (options) => createKernelTrainer(options, kernels),
+  })
+  return sha256Hex(files.get(WEIGHTS_FILE)!)
+}
+
+test('the same file and seed give the same weights in Chromium and in Node', async () => {
+  await startTraining('whole')
+  await page.getByRole('button', { name: 'Stop and keep the best' }).waitFor()
+  await screenshot(page, 'training-running')
+  const weights = await learntWeights('whole')
+  expect(weights).toBe(await learnInNode())
+})
+
+test('stopped, it keeps the best round so far', async () => {
+  await startTraining('stopped')
+  await page.getByRole('button', { name: 'Stop and keep the best' }).click()
+  const weights = await learntWeights('stopped')
+  expect(weights).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('nothing of all this left the machine, broke the policy or threw', () => {
+  expect(session.records.foreign).toEqual([])
+  expect(session.records.policyReports).toEqual([])
+  expect(session.records.errors).toEqual([])
+})
