@@ -1,14 +1,15 @@
 /**
  * Attack families that training never saw: recall of the nearest detector at 1 % and 0.1 % false positives on CIC flows, without the port.
  * Each seed trains on 70 % of the benign flows; thresholds and false positives are of the other 30 %.
- * Usage: node bench/trees-unseen.bench.ts [--references 2048] [--plain] [--seeds 5]   (needs ../shared/data)
+ * Usage: node bench/trees-unseen.bench.ts [--references 2048] [--squared] [--plain] [--seeds 5]   (needs ../shared/data)
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { createRandom } from '#core/base/random.ts'
-import type { FeatureMatrix } from '#core/detect/detector.ts'
-import { nearest } from '#core/detect/nearest.ts'
+import type { Detector, DetectorModel, FeatureMatrix } from '#core/detect/detector.ts'
+import { type NearestOptions, nearest } from '#core/detect/nearest.ts'
+import { fusedNearest } from '#core/detect/nearest-fused.ts'
 import { recallAtRate } from '#core/evaluate/metrics.ts'
 
 const FOLDER = '../shared/data/cicids2017-flows/'
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({
   options: {
     references: { type: 'string', default: '2048' },
     seeds: { type: 'string', default: '5' },
+    squared: { type: 'boolean', default: false },
     plain: { type: 'boolean', default: false },
   },
 })
@@ -59,9 +61,13 @@ for (let seed = 1; seed <= Number(options.seeds); seed++) {
   const shuffled = order.map(([, row]) => row)
   const cut = Math.floor(TRAINING_SHARE * benign.length)
   const settings = { references: Number(options.references), weighted: !options.plain }
-  const model = await nearest.fit(matrix(shuffled.slice(0, cut)), { seed }, settings)
-  const unseen = nearest.score(model, matrix(shuffled.slice(cut)))
-  const scored = attacks.map(([, rows]) => nearest.score(model, matrix(rows)))
+  const _fit = async <Model extends DetectorModel>(detector: Detector<Model, NearestOptions>) => {
+    const model = await detector.fit(matrix(shuffled.slice(0, cut)), { seed }, settings)
+    return (data: FeatureMatrix) => detector.score(model, data)
+  }
+  const score = options.squared ? await it(nearest) : await it(fusedNearest)
+  const unseen = score(matrix(shuffled.slice(cut)))
+  const scored = attacks.map(([, rows]) => score(matrix(rows)))
   for (const [at, rate] of RATES.entries()) {
     const recalls = scored.map((scores) => {
       const isAttack = [...unseen.map(() => 0), ...scores.map(() => 1)]

@@ -162,7 +162,7 @@ function standardise(value: number, mean: number, factor: number): number {
 }
 
 /** Features over features present: what a squared distance over the present ones is multiplied by. */
-function presentScale(values: Float32Array, factors: Float64Array): number {
+export function presentScale(values: Float32Array, factors: Float64Array): number {
   let used = 0
   let present = 0
   for (let i = 0; i < values.length; i++) {
@@ -175,7 +175,7 @@ function presentScale(values: Float32Array, factors: Float64Array): number {
 }
 
 /** Rows without a value in training stand at the mean. */
-function standardiseRow(
+export function standardiseRow(
   values: Float32Array,
   start: number,
   { order, means, factors }: Columns,

@@ -6,7 +6,7 @@ import type { Detector, DetectorModel, Explanation, FeatureMatrix, TrainingData 
 import { type GradientBoosting, gradientBoosting } from './gradient-boosting.ts'
 import { type IsolationForest, isolationForest, meanPathLength } from './isolation-forest.ts'
 import type { LearnKind } from './kind.ts'
-import { nearest } from './nearest.ts'
+import { fusedNearest } from './nearest-fused.ts'
 import { randomForest } from './random-forest.ts'
 import { exactLog } from './tree/exact-math.ts'
 
@@ -20,7 +20,7 @@ const HIGHEST_PROBABILITY = 0.995
 /** A flow that the first cut of every tree sets apart scores 0.93 with samples of 256. */
 const HIGHEST_ISOLATION = 0.9
 
-export const nearestKind = tabular(nearest, nearest)
+export const nearestKind = tabular(fusedNearest, fusedNearest)
 export const randomForestKind = tabular(randomForest, randomForest, HIGHEST_PROBABILITY)
 export const isolationForestKind = tabular(
   isolationForest,

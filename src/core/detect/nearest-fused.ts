@@ -1,0 +1,274 @@
+/**
+ * How far a flow is from the nearest benign one, told by two distances of which the louder speaks: the sum of differences finds what is a
+ * little odd in much, the largest difference what is very odd in one thing. Each number outside all that training saw adds the whole again
+ * (docs/decisions/020-tree-and-nearest-detectors.md). Columns, weights and kept flows are those of nearest.ts.
+ */
+import { ModelError } from '../base/errors.ts'
+import { createRandom } from '../base/random.ts'
+import { quantile } from '../base/stats.ts'
+import {
+  benignRows,
+  checkFeatures,
+  type Detector,
+  type DetectorModel,
+  type FeatureMatrix,
+  listContributions,
+  rowOf,
+} from './detector.ts'
+import { ModelReader, packModel } from './detector-file.ts'
+import { type NearestModel, type NearestOptions, nearest, presentScale, standardiseRow } from './nearest.ts'
+import { createSearch } from './nearest-index.ts'
+
+export interface FusedNearestModel extends DetectorModel {
+  readonly base: NearestModel
+  /** Of each feature over the benign training rows; NaN for one that none has. */
+  readonly low: Float32Array
+  readonly high: Float32Array
+  /** Sum and largest difference that one benign flow in a hundred passes, seen from another: what makes the two comparable. */
+  readonly sumScale: number
+  readonly largestScale: number
+}
+
+const KIND = 'nearest-fused'
+const QUERY_ROWS = 1024
+const NEIGHBOUR_ROWS = 4096
+const SCALE_QUANTILE = 0.99
+
+export const fusedNearest: Detector<FusedNearestModel, NearestOptions> = {
+  kind: KIND,
+  supervised: false,
+
+  async fit(training, control, options) {
+    const base = await nearest.fit(training, control, options)
+    const data = benignRows(training)
+    return {
+      features: base.features,
+      typical: base.typical,
+      base,
+      ...limitsOf(data),
+      ...scalesOf(data, base, control.seed),
+    }
+  },
+
+  score(model, data) {
+    checkFeatures(model, data)
+    const width = model.features.length
+    const measure = createMeasure(model)
+    return Float64Array.from({ length: data.rows }, (_, row) => {
+      return measure(data.values.subarray(row * width, (row + 1) * width)).score
+    })
+  },
+
+  explain(model, data, row) {
+    checkFeatures(model, data)
+    const values = rowOf(data, row)
+    const { nearness, score, differences, isOutside } = createMeasure(model)(values)
+    const total = differences.reduce((sum, difference) => sum + difference, 0)
+    const shares = new Float64Array(values.length)
+    differences.forEach((difference, place) => {
+      const share = total > 0 ? (nearness * difference) / total : 0
+      shares[model.base.order[place]!] = share + nearness * isOutside[place]!
+    })
+    return {
+      scale: 'distance from the nearest benign flow',
+      score,
+      base: 0,
+      contributions: listContributions(model, values, shares),
+    }
+  },
+
+  save({ base, low, high, sumScale, largestScale }) {
+    return packModel({
+      kind: KIND,
+      fields: { sumScale, largestScale },
+      arrays: { low, high, base: nearest.save(base) },
+    })
+  },
+
+  load(bytes) {
+    const reader = new ModelReader(bytes, KIND)
+    const base = nearest.load(reader.uint8('base'))
+    const width = base.features.length
+    const [sumScale, largestScale] = [reader.number('sumScale'), reader.number('largestScale')]
+    if (!(sumScale > 0 && largestScale > 0)) throw new ModelError('the scales of the model are damaged')
+    const [low, high] = [reader.float32('low', width), reader.float32('high', width)]
+    return { features: base.features, typical: base.typical, base, low, high, sumScale, largestScale }
+  },
+}
+
+interface Measured {
+  /** The louder distance; the score is as many times more as numbers lie outside. */
+  readonly nearness: number
+  readonly score: number
+  /** By place in the kept rows: what the distance is made of, in proportion, and 1 for a number outside. Valid until the next call. */
+  readonly differences: Float64Array
+  readonly isOutside: Uint8Array
+}
+
+function createMeasure({
+  base,
+  low,
+  high,
+  sumScale,
+  largestScale,
+}: FusedNearestModel): (values: Float32Array) => Measured {
+  const { index, order, factors } = base
+  const { rows, width } = index
+  const guess = createSearch(index)
+  const bySum = createSorted(rows, width, sumOf)
+  const byLargest = createSorted(rows, width, largestOf)
+  const row = new Float32Array(width)
+  const places = Int32Array.from(order, (_, place) => place)
+  const differences = new Float64Array(width)
+  const isOutside = new Uint8Array(width)
+  return (values) => {
+    const scale = presentScale(values, factors)
+    standardiseRow(values, 0, base, row)
+    let outside = 0
+    let lacking = false
+    for (let place = 0; place < width; place++) {
+      const f = order[place]!
+      const value = values[f]!
+      isOutside[place] = Number(factors[f] !== 0 && (value < low[f]! || value > high[f]!))
+      outside += isOutside[place]!
+      if (factors[f] !== 0 && Number.isNaN(value)) lacking = true
+    }
+    const present = lacking ? places.filter((place) => !Number.isNaN(values[order[place]!]!)) : places
+    const first = lacking ? 0 : guess(row).row
+    const sum = bySum(row, first, present)
+    const ofSum = (sum.distance * scale) / sumScale
+    // No nearer than needed to know that the sum is louder
+    const largest = byLargest(row, first, present, ofSum * largestScale)
+    const ofLargest = largest.distance / largestScale
+    const speaks = ofSum >= ofLargest ? sum.row : largest.row
+    differences.fill(0)
+    let most = -1
+    for (const place of present) {
+      differences[place] = Math.abs(rows[speaks * width + place]! - row[place]!)
+      if (most < 0 || differences[place]! > differences[most]!) most = place
+    }
+    if (ofSum < ofLargest) for (const place of present) if (place !== most) differences[place] = 0
+    const nearness = Math.max(ofSum, ofLargest)
+    return { nearness, score: nearness * (1 + outside), differences, isOutside }
+  }
+}
+
+type Distance = (rows: Float32Array, start: number, row: Float32Array, places: Int32Array, enough: number) => number
+
+/**
+ * The nearest by a distance, exactly: rows stand by their distance from the middle, and one that is farther from the middle than this by more
+ * than the best so far cannot be nearer (triangle inequality). Rows that lack values are held against all.
+ */
+function createSorted(rows: Float32Array, width: number, distance: Distance) {
+  const count = rows.length / width
+  const all = Int32Array.from({ length: width }, (_, place) => place)
+  const middle = new Float32Array(width)
+  const norms = Float64Array.from({ length: count }, (_, k) =>
+    distance(rows, k * width, middle, all, Number.POSITIVE_INFINITY),
+  )
+  const order = Int32Array.from({ length: count }, (_, k) => k).sort((a, b) => norms[a]! - norms[b]! || a - b)
+  const sorted = Float64Array.from(order, (k) => norms[k]!)
+  return (row: Float32Array, first: number, places: Int32Array, enough = 0): { row: number; distance: number } => {
+    let best = first
+    let least = distance(rows, first * width, row, places, Number.POSITIVE_INFINITY)
+    const bounded = places.length === width
+    const norm = distance(row, 0, middle, all, Number.POSITIVE_INFINITY)
+    const slack = 1e-5 * norm
+    let up = firstAtLeast(sorted, norm)
+    let down = up - 1
+    while (least > enough && (up < count || down >= 0)) {
+      const above = up < count ? sorted[up]! - norm : Number.POSITIVE_INFINITY
+      const below = down >= 0 ? norm - sorted[down]! : Number.POSITIVE_INFINITY
+      if (bounded && Math.min(above, below) > least + slack) break
+      const at = order[above < below ? up++ : down--]!
+      const here = distance(rows, at * width, row, places, least)
+      if (here >= least) continue
+      least = here
+      best = at
+    }
+    return { row: best, distance: least }
+  }
+}
+
+function sumOf(rows: Float32Array, start: number, row: Float32Array, places: Int32Array, enough: number): number {
+  let sum = 0
+  let i = 0
+  if (places.length === row.length) {
+    for (; i + 4 <= row.length && sum < enough; i += 4) {
+      const at = start + i
+      sum +=
+        Math.abs(rows[at]! - row[i]!) +
+        Math.abs(rows[at + 1]! - row[i + 1]!) +
+        Math.abs(rows[at + 2]! - row[i + 2]!) +
+        Math.abs(rows[at + 3]! - row[i + 3]!)
+    }
+  }
+  for (; i < places.length && sum < enough; i++) sum += Math.abs(rows[start + places[i]!]! - row[places[i]!]!)
+  return sum
+}
+
+function largestOf(rows: Float32Array, start: number, row: Float32Array, places: Int32Array, enough: number): number {
+  let largest = 0
+  for (let i = 0; i < places.length && largest < enough; i++) {
+    const difference = Math.abs(rows[start + places[i]!]! - row[places[i]!]!)
+    if (difference > largest) largest = difference
+  }
+  return largest
+}
+
+function limitsOf({ features, rows, values }: FeatureMatrix): Pick<FusedNearestModel, 'low' | 'high'> {
+  const width = features.length
+  const low = new Float32Array(width).fill(Number.NaN)
+  const high = new Float32Array(width).fill(Number.NaN)
+  for (let row = 0; row < rows; row++) {
+    for (let f = 0; f < width; f++) {
+      const value = values[row * width + f]!
+      if (!(value >= low[f]!) && !Number.isNaN(value)) low[f] = value
+      if (!(value <= high[f]!) && !Number.isNaN(value)) high[f] = value
+    }
+  }
+  return { low, high }
+}
+
+/** From benign rows to others, so that a kept row is not its own nearest. */
+function scalesOf(
+  { rows, values, features }: FeatureMatrix,
+  base: NearestModel,
+  seed: number,
+): Pick<FusedNearestModel, 'sumScale' | 'largestScale'> {
+  const width = features.length
+  const random = createRandom(seed)
+  const chosen = Array.from({ length: Math.min(rows, NEIGHBOUR_ROWS) }, (_, i) =>
+    rows <= NEIGHBOUR_ROWS ? i : random.int(rows),
+  )
+  const sample = new Float32Array(chosen.length * width)
+  for (const [i, from] of chosen.entries())
+    standardiseRow(values, from * width, base, sample.subarray(i * width, (i + 1) * width))
+  const all = Int32Array.from({ length: width }, (_, place) => place)
+  const step = Math.max(1, Math.floor(chosen.length / QUERY_ROWS))
+  const quantileOf = (distance: Distance): number => {
+    const found: number[] = []
+    for (let i = 0; i < chosen.length; i += step) {
+      const row = sample.subarray(i * width, (i + 1) * width)
+      let least = Number.POSITIVE_INFINITY
+      for (let j = 0; j < chosen.length; j++) {
+        if (chosen[j] !== chosen[i]) least = Math.min(least, distance(sample, j * width, row, all, least))
+      }
+      found.push(least)
+    }
+    const scale = quantile(Float64Array.from(found).sort(), SCALE_QUANTILE)
+    return scale > 0 && Number.isFinite(scale) ? scale : 1
+  }
+  return { sumScale: quantileOf(sumOf), largestScale: quantileOf(largestOf) }
+}
+
+function firstAtLeast(sorted: Float64Array, value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
