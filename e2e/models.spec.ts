@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dropFiles, storedRows } from './actions.ts'
+import { dropFiles, scansEnded, storedRows } from './actions.ts'
 import { axeViolations, drawn, open, openSession, type Session, screenshot } from './harness.ts'
 import { labelledCsv } from './labelled.ts'
 import { type Site, serveSite } from './site.ts'
@@ -132,6 +132,19 @@ test('boosted trees learn from the labels, are compared with the forest and take
   await look('list')
 }, 120_000)
 
+test('the next scan is judged by the model in use, and says so', async () => {
+  await open(page, site.url)
+  await dropFiles(page, [judged])
+  const [scan] = await scansEnded(page, { count: 1 })
+  expect(scan).toMatchObject({ state: 'done', summary: { model: { name: 'boosting', version: '1.0.0' } } })
+  const found = await storedRows<{ value: { findings: { detector: string; reasons: unknown[] }[] } }>(page, 'cases')
+  const spoken = found.flatMap(({ value }) => value.findings).filter(({ detector }) => detector === 'model')
+  expect(spoken.length).toBeGreaterThan(0)
+  expect(spoken[0]?.reasons.length).toBeGreaterThan(0)
+  await look('scan')
+  await open(page, `${site.url}models/`)
+}, 120_000)
+
 test('going back puts the model before in use, holds across a reload, and can be undone', async () => {
   await page.getByRole('button', { name: /^Go back to isolation-forest/ }).click()
   await inUse().getByRole('link', { name: 'isolation-forest 1.0.0' }).waitFor()
@@ -174,7 +187,8 @@ test('a model is exported, and imported in another browser as the same one; a ch
     await chooser.setFiles({ name: 'boosting-1.0.0.zip', mimeType: 'application/zip', buffer })
   }
   const broken = Buffer.from(bytes)
-  broken.fill(0, bytes.length / 2, bytes.length / 2 + 40)
+  const middle = Math.floor(bytes.length / 2)
+  broken.fill(0, middle, middle + 40)
   await bring(broken)
   await fresh.getByText(/It was not imported/).waitFor()
   expect(await storedRows(fresh, 'models')).toEqual([])

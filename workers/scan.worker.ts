@@ -32,6 +32,8 @@ interface Tools {
   readonly model: ScanModel
   readonly vendorOf: VendorOf
   readonly cores: number
+  /** A file of the site by its path. */
+  readonly fetchOwn: (path: string) => Promise<Uint8Array>
 }
 
 const UPDATE_EVERY_MS = 250
@@ -101,7 +103,7 @@ async function runOne(one: {
         file: name,
         bytesTotal: job.file.size,
         model: ready.model,
-        judge: await openChampion(),
+        judge: await openChampion(ready.fetchOwn),
         threshold: job.threshold,
         vendorOf: ready.vendorOf,
         timeZone: job.timeZone,
@@ -148,7 +150,7 @@ async function loadTools(base: string): Promise<Tools> {
     kernels: { url: new URL(kernelsUrl, self.location.href).href },
   }
   const network = await createScorePool(engine, cores)
-  return { model: { manifest, sha256, network }, vendorOf: parseOuiTable(oui), cores }
+  return { model: { manifest, sha256, network }, vendorOf: parseOuiTable(oui), cores, fetchOwn: get }
 }
 
 function isRefusal(error: unknown): error is Error {

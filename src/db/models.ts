@@ -39,6 +39,11 @@ export function shippedId(name: string, version: string): string {
   return `${SHIPPED}${name}/${version}`
 }
 
+/** Of a shipped model: its folder relative to the site's root, with a slash at the end; undefined for others. */
+export function shippedFolder(id: string): string | undefined {
+  return isShipped(id) ? `models/${id.slice(SHIPPED.length)}/` : undefined
+}
+
 export function isShipped(id: string): boolean {
   return id.startsWith(SHIPPED)
 }

@@ -37,6 +37,11 @@ const WORDS: Readonly<Record<string, KindWords>> = {
     does: 'Trees learnt from labels, each correcting those before it.',
     learns: 'labels',
   },
+  family: {
+    name: 'Kinds of attack',
+    does: 'Names the kind of attack that a flow looks like, or says that it does not know. It tells nothing from usual by itself.',
+    learns: 'labels',
+  },
   home: {
     name: 'Your home',
     does: 'Several detectors together, set by what is normal for each device here.',
