@@ -61,11 +61,11 @@ for (let seed = 1; seed <= Number(options.seeds); seed++) {
   const shuffled = order.map(([, row]) => row)
   const cut = Math.floor(TRAINING_SHARE * benign.length)
   const settings = { references: Number(options.references), weighted: !options.plain }
-  const _fit = async <Model extends DetectorModel>(detector: Detector<Model, NearestOptions>) => {
+  const learnScorer = async <Model extends DetectorModel>(detector: Detector<Model, NearestOptions>) => {
     const model = await detector.fit(matrix(shuffled.slice(0, cut)), { seed }, settings)
     return (data: FeatureMatrix) => detector.score(model, data)
   }
-  const score = options.squared ? await it(nearest) : await it(fusedNearest)
+  const score = options.squared ? await learnScorer(nearest) : await learnScorer(fusedNearest)
   const unseen = score(matrix(shuffled.slice(cut)))
   const scored = attacks.map(([, rows]) => score(matrix(rows)))
   for (const [at, rate] of RATES.entries()) {
