@@ -1,4 +1,4 @@
-/** Networks learnt in the page: the same bytes as on the command line's engine. */
+/** Networks learnt in the page: the same bytes as on the command line's engine, also when a reload came in between. */
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -70,12 +70,29 @@ async function learnInNode(): Promise<string> {
   return sha256Hex(files.get(WEIGHTS_FILE)!)
 }
 
+let expected: string
+
 test('the same file and seed give the same weights in Chromium and in Node', async () => {
   await startTraining('whole')
   await page.getByRole('button', { name: 'Stop and keep the best' }).waitFor()
   await screenshot(page, 'training-running')
   const weights = await learntWeights('whole')
-  expect(weights).toBe(await learnInNode())
+  expected = await learnInNode()
+  expect(weights).toBe(expected)
+})
+
+test('a training that a reload cut off is found, says what was lost, and ends with the same weights', async () => {
+  await startTraining('resumed')
+  const kept = async () => (await storedRows(page, 'training')).length
+  await expect.poll(kept, { interval: 50, timeout: 40_000 }).toBe(1)
+  await page.reload()
+  const notice = page.getByRole('group', { name: 'Interrupted training' })
+  await notice.waitFor()
+  expect(await notice.textContent()).toMatch(/resumed was interrupted .* after \d+ rounds?. Only .* was lost/)
+  await screenshot(page, 'training-interrupted')
+  await notice.getByRole('button', { name: 'Go on' }).click()
+  expect(await learntWeights('resumed')).toBe(expected)
+  expect(await storedRows(page, 'training')).toEqual([])
 })
 
 test('stopped, it keeps the best round so far', async () => {
