@@ -119,3 +119,35 @@ describe('the severity of a case', () => {
     expect(weighCase(book, CALM).severity).toBe('high')
   })
 })
+
+it('a title from a rule keeps an address whole and ends with the first sentence', () => {
+  const book = new CaseBook(() => true)
+  book.add({
+    detector: 'rule',
+    device: 'camera',
+    rows: [1, 9],
+    startMicros: NIGHT,
+    endMicros: NIGHT + 60e6,
+    score: 3,
+    threshold: 1,
+    severity: 'critical',
+    reasons: [],
+    told: {
+      rule: 'flood',
+      title: 'Flood',
+      text: '192.168.1.13 sent 200 packets a second to one host; it never did that. Twice.',
+      harmless: '',
+      techniques: [],
+      opensCase: true,
+    },
+  })
+  const story = tellCase({
+    name: '192.168.1.13',
+    evidence: book.all()[0]!,
+    facts: CALM,
+    reasons: [],
+    owner: undefined,
+    timeZone: 'UTC',
+  })
+  expect(story.title).toBe('192.168.1.13 sent 200 packets a second to one host at 03:10.')
+})

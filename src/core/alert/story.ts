@@ -52,7 +52,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     fits: ({ evidence }) => opensByRule(evidence.told),
-    title: ({ evidence, at }) => `${loudestRule(evidence).text.replace(/[.;].*$/, '')}${at}.`,
+    title: ({ evidence, at }) => `${loudestRule(evidence).text.replace(/[.;](?:\s.*)?$/, '')}${at}.`,
     usual: ({ facts }) => (facts.usualHosts > 0 ? `It normally talks to ${plural(facts.usualHosts, 'host')}.` : ''),
     harmless: ({ evidence }) => loudestRule(evidence).harmless,
     advice: ({ name, facts }) => [
