@@ -30,3 +30,15 @@ export class RunningStats {
     return this.count > 1 ? Math.sqrt(this.#m2 / (this.count - 1)) : 0
   }
 }
+
+/** First place in ascending `sorted` whose number is not below `value`; its length when there is none. */
+export function firstAtLeast(sorted: Float64Array, value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}

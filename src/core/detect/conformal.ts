@@ -3,7 +3,7 @@
  * generalised Pareto tail beyond the highest of them; and p-values of several detectors as one.
  */
 import { InputError } from '../base/errors.ts'
-import { quantile } from '../base/stats.ts'
+import { firstAtLeast, quantile } from '../base/stats.ts'
 import { fitPareto, type ParetoTail, paretoSurvival } from './pareto.ts'
 
 export interface Conformal {
@@ -104,51 +104,10 @@ function scoreBeyond(conformal: Conformal, p: number): number {
 }
 
 /**
- * `least`: the smallest, paid for by their number (Bonferroni), valid whatever they share. `cauchy`: Liu & Xie 2020, hardly moved by what
- * they share. `fisher`: Fisher 1932, for detectors that err independently.
+ * One p-value of several: the smallest, paid for by their number (Bonferroni), which is valid whatever they share. Those that are NaN do not
+ * speak. NaN when none does.
  */
-export type Combination = 'least' | 'cauchy' | 'fisher'
-
-/** One p-value of several; those that are NaN do not speak. NaN when none does. */
-export function combineP(values: readonly number[], how: Combination): number {
+export function combineP(values: readonly number[]): number {
   const spoken = values.filter((p) => !Number.isNaN(p))
-  const count = spoken.length
-  if (count === 0) return Number.NaN
-  switch (how) {
-    case 'least':
-      return Math.min(1, count * Math.min(...spoken))
-    case 'cauchy': {
-      const sum = spoken.reduce((total, p) => total + 1 / Math.tan(Math.PI * Math.min(p, 1 - 1e-9)), 0)
-      // atan2 keeps what 1/2 − atan would round away for the smallest
-      return Math.atan2(1, sum / count) / Math.PI
-    }
-    case 'fisher':
-      return chiSquaredTail(
-        spoken.reduce((sum, p) => sum - Math.log(p), 0),
-        count,
-      )
-  }
-}
-
-/** P(χ² with 2·pairs degrees > 2·half): a finite sum for even degrees. */
-function chiSquaredTail(half: number, pairs: number): number {
-  let term = 1
-  let sum = 1
-  for (let i = 1; i < pairs; i++) {
-    term *= half / i
-    sum += term
-  }
-  return Math.min(1, Math.exp(-half) * sum)
-}
-
-/** First place in ascending `sorted` whose number is not below `value`. */
-function firstAtLeast(sorted: Float64Array, value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return low
+  return spoken.length > 0 ? Math.min(1, spoken.length * Math.min(...spoken)) : Number.NaN
 }

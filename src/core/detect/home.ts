@@ -5,7 +5,7 @@
 import { ModelError } from '../base/errors.ts'
 import { WEIGHTS_FILE } from '../model/folder.ts'
 import { hashAddress } from '../prep/rows.ts'
-import { type Combination, combineP } from './conformal.ts'
+import { combineP } from './conformal.ts'
 import { type FlowDataset, takeRows } from './dataset.ts'
 import { type DeviceCalibration, deviceSurprise, fitDevices } from './device-calibration.ts'
 import { loadCalibrations, saveCalibrations } from './home-file.ts'
@@ -17,7 +17,6 @@ const MEMBERS: readonly (readonly [name: string, kind: LearnKind])[] = [
   ['nearest', nearestKind],
   ['isolation-forest', isolationForestKind],
 ]
-const COMBINATION: Combination = 'least'
 /** Captures of a device from which on whole ones are kept out. */
 const FEWEST_CAPTURES = 4
 const KEPT_SHARE = 0.25
@@ -63,10 +62,7 @@ export const homeKind: LearnKind = {
       async score(data) {
         const surprises = await surprisesOf(members, data)
         return Float64Array.from({ length: data.rows }, (_, row) => {
-          const together = combineP(
-            surprises.map((list) => 10 ** -list[row]!),
-            COMBINATION,
-          )
+          const together = combineP(surprises.map((list) => 10 ** -list[row]!))
           return Math.max(0, -Math.log10(together))
         })
       },

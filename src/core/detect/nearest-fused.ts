@@ -5,7 +5,7 @@
  */
 import { ModelError } from '../base/errors.ts'
 import { createRandom } from '../base/random.ts'
-import { quantile } from '../base/stats.ts'
+import { firstAtLeast, quantile } from '../base/stats.ts'
 import {
   benignRows,
   checkFeatures,
@@ -260,15 +260,4 @@ function scalesOf(
     return scale > 0 && Number.isFinite(scale) ? scale : 1
   }
   return { sumScale: quantileOf(sumOf), largestScale: quantileOf(largestOf) }
-}
-
-function firstAtLeast(sorted: Float64Array, value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle]! < value) low = middle + 1
-    else high = middle
-  }
-  return low
 }
