@@ -138,7 +138,7 @@ function createMeasure({
     const sum = bySum(row, first, present)
     const ofSum = (sum.distance * scale) / sumScale
     // No nearer than needed to know that the sum is louder
-    const largest = byLargest(row, first, present, ofSum * largestScale)
+    const largest = byLargest(row, lacking ? 0 : sum.row, present, ofSum * largestScale)
     const ofLargest = largest.distance / largestScale
     const speaks = ofSum >= ofLargest ? sum.row : largest.row
     differences.fill(0)
@@ -156,35 +156,43 @@ function createMeasure({
 type Distance = (rows: Float32Array, start: number, row: Float32Array, places: Int32Array, enough: number) => number
 
 /**
- * The nearest by a distance, exactly: rows stand by their distance from the middle, and one that is farther from the middle than this by more
- * than the best so far cannot be nearer (triangle inequality). Rows that lack values are held against all.
+ * The nearest by a distance, exactly. Rows stand in the order of their distance from the middle, and their distance from the outermost of
+ * them is known too: one that is farther from either than this row is, by more than the best so far, cannot be nearer (triangle
+ * inequality). Rows that lack values are held against all.
  */
 function createSorted(rows: Float32Array, width: number, distance: Distance) {
   const count = rows.length / width
   const all = Int32Array.from({ length: width }, (_, place) => place)
   const middle = new Float32Array(width)
-  const norms = Float64Array.from({ length: count }, (_, k) =>
-    distance(rows, k * width, middle, all, Number.POSITIVE_INFINITY),
-  )
+  const far = Number.POSITIVE_INFINITY
+  const norms = Float64Array.from({ length: count }, (_, k) => distance(rows, k * width, middle, all, far))
   const order = Int32Array.from({ length: count }, (_, k) => k).sort((a, b) => norms[a]! - norms[b]! || a - b)
   const sorted = Float64Array.from(order, (k) => norms[k]!)
+  const near = new Float32Array(rows.length)
+  order.forEach((k, at) => {
+    near.set(rows.subarray(k * width, (k + 1) * width), at * width)
+  })
+  const outermost = near.slice((count - 1) * width)
+  const fromOutermost = Float64Array.from({ length: count }, (_, at) => distance(near, at * width, outermost, all, far))
   return (row: Float32Array, first: number, places: Int32Array, enough = 0): { row: number; distance: number } => {
     let best = first
-    let least = distance(rows, first * width, row, places, Number.POSITIVE_INFINITY)
+    let least = distance(rows, first * width, row, places, far)
     const bounded = places.length === width
-    const norm = distance(row, 0, middle, all, Number.POSITIVE_INFINITY)
-    const slack = 1e-5 * norm
+    const norm = distance(row, 0, middle, all, far)
+    const outer = distance(outermost, 0, row, all, far)
+    const slack = 1e-5 * (norm + outer)
     let up = firstAtLeast(sorted, norm)
     let down = up - 1
     while (least > enough && (up < count || down >= 0)) {
-      const above = up < count ? sorted[up]! - norm : Number.POSITIVE_INFINITY
-      const below = down >= 0 ? norm - sorted[down]! : Number.POSITIVE_INFINITY
+      const above = up < count ? sorted[up]! - norm : far
+      const below = down >= 0 ? norm - sorted[down]! : far
       if (bounded && Math.min(above, below) > least + slack) break
-      const at = order[above < below ? up++ : down--]!
-      const here = distance(rows, at * width, row, places, least)
+      const at = above < below ? up++ : down--
+      if (bounded && Math.abs(fromOutermost[at]! - outer) > least + slack) continue
+      const here = distance(near, at * width, row, places, least)
       if (here >= least) continue
       least = here
-      best = at
+      best = order[at]!
     }
     return { row: best, distance: least }
   }
@@ -209,6 +217,13 @@ function sumOf(rows: Float32Array, start: number, row: Float32Array, places: Int
 
 function largestOf(rows: Float32Array, start: number, row: Float32Array, places: Int32Array, enough: number): number {
   let largest = 0
+  if (places.length === row.length) {
+    for (let i = 0; i < row.length && largest < enough; i++) {
+      const difference = Math.abs(rows[start + i]! - row[i]!)
+      if (difference > largest) largest = difference
+    }
+    return largest
+  }
   for (let i = 0; i < places.length && largest < enough; i++) {
     const difference = Math.abs(rows[start + places[i]!]! - row[places[i]!]!)
     if (difference > largest) largest = difference
