@@ -55,6 +55,7 @@ export function kindWords(kind: string): KindWords {
 
 /** Kinds that the page trains, the quickest to be of use first. */
 export const TRAINABLE = [
+  'home',
   'nearest',
   'isolation-forest',
   'lstm-autoencoder',
