@@ -17,7 +17,6 @@ import {
 } from './detector.ts'
 import { ModelReader, packModel } from './detector-file.ts'
 import { type NearestModel, type NearestOptions, nearest, presentScale, standardiseRow } from './nearest.ts'
-import { createSearch } from './nearest-index.ts'
 
 export interface FusedNearestModel extends DetectorModel {
   readonly base: NearestModel
@@ -53,22 +52,31 @@ export const fusedNearest: Detector<FusedNearestModel, NearestOptions> = {
   score(model, data) {
     checkFeatures(model, data)
     const width = model.features.length
-    const measure = createMeasure(model)
+    const locate = createLocator(model)
     return Float64Array.from({ length: data.rows }, (_, row) => {
-      return measure(data.values.subarray(row * width, (row + 1) * width)).score
+      const { nearness, outside } = locate(data.values.subarray(row * width, (row + 1) * width))
+      return nearness * (1 + outside)
     })
   },
 
   explain(model, data, row) {
     checkFeatures(model, data)
     const values = rowOf(data, row)
-    const { nearness, score, differences, isOutside } = createMeasure(model)(values)
-    const total = differences.reduce((sum, difference) => sum + difference, 0)
+    const { nearness, outside, speaks, isSum, row: here, present } = createLocator(model)(values)
+    const { order, index } = model.base
+    const differences = Array.from(present, (place) =>
+      Math.abs(index.rows[speaks * values.length + place]! - here[place]!),
+    )
+    const most = differences.indexOf(Math.max(...differences))
+    const total = isSum ? differences.reduce((sum, difference) => sum + difference, 0) : differences[most]!
     const shares = new Float64Array(values.length)
-    differences.forEach((difference, place) => {
-      const share = total > 0 ? (nearness * difference) / total : 0
-      shares[model.base.order[place]!] = share + nearness * isOutside[place]!
+    present.forEach((place, i) => {
+      const f = order[place]!
+      const part = isSum || i === most ? differences[i]! : 0
+      const share = total > 0 ? (nearness * part) / total : 0
+      shares[f] = share + (isOutside(model, values, f) ? nearness : 0)
     })
+    const score = nearness * (1 + outside)
     return {
       scale: 'distance from the nearest benign flow',
       score,
@@ -96,61 +104,53 @@ export const fusedNearest: Detector<FusedNearestModel, NearestOptions> = {
   },
 }
 
-interface Measured {
+interface Located {
   /** The louder distance; the score is as many times more as numbers lie outside. */
   readonly nearness: number
-  readonly score: number
-  /** By place in the kept rows: what the distance is made of, in proportion, and 1 for a number outside. Valid until the next call. */
-  readonly differences: Float64Array
-  readonly isOutside: Uint8Array
+  readonly outside: number
+  /** The kept row that is nearest by the louder distance, and whether that is the sum. */
+  readonly speaks: number
+  readonly isSum: boolean
+  /** The flow as the kept rows are, and the places at which it has a number. Valid until the next call. */
+  readonly row: Float32Array
+  readonly present: Int32Array
 }
 
-function createMeasure({
-  base,
-  low,
-  high,
-  sumScale,
-  largestScale,
-}: FusedNearestModel): (values: Float32Array) => Measured {
+/** Flows come in runs that are alike: the row nearest to the last one is where a search begins. */
+function createLocator(model: FusedNearestModel): (values: Float32Array) => Located {
+  const { base, sumScale, largestScale } = model
   const { index, order, factors } = base
   const { rows, width } = index
-  const guess = createSearch(index)
   const bySum = createSorted(rows, width, sumOf)
   const byLargest = createSorted(rows, width, largestOf)
   const row = new Float32Array(width)
   const places = Int32Array.from(order, (_, place) => place)
-  const differences = new Float64Array(width)
-  const isOutside = new Uint8Array(width)
+  let last = 0
   return (values) => {
     const scale = presentScale(values, factors)
     standardiseRow(values, 0, base, row)
     let outside = 0
     let lacking = false
-    for (let place = 0; place < width; place++) {
-      const f = order[place]!
-      const value = values[f]!
-      isOutside[place] = Number(factors[f] !== 0 && (value < low[f]! || value > high[f]!))
-      outside += isOutside[place]!
-      if (factors[f] !== 0 && Number.isNaN(value)) lacking = true
+    for (let f = 0; f < width; f++) {
+      if (isOutside(model, values, f)) outside++
+      if (factors[f] !== 0 && Number.isNaN(values[f]!)) lacking = true
     }
     const present = lacking ? places.filter((place) => !Number.isNaN(values[order[place]!]!)) : places
-    const first = lacking ? 0 : guess(row).row
-    const sum = bySum(row, first, present)
+    const sum = bySum(row, last, present)
+    last = sum.row
     const ofSum = (sum.distance * scale) / sumScale
     // No nearer than needed to know that the sum is louder
-    const largest = byLargest(row, lacking ? 0 : sum.row, present, ofSum * largestScale)
+    const largest = byLargest(row, last, present, ofSum * largestScale)
     const ofLargest = largest.distance / largestScale
-    const speaks = ofSum >= ofLargest ? sum.row : largest.row
-    differences.fill(0)
-    let most = -1
-    for (const place of present) {
-      differences[place] = Math.abs(rows[speaks * width + place]! - row[place]!)
-      if (most < 0 || differences[place]! > differences[most]!) most = place
-    }
-    if (ofSum < ofLargest) for (const place of present) if (place !== most) differences[place] = 0
-    const nearness = Math.max(ofSum, ofLargest)
-    return { nearness, score: nearness * (1 + outside), differences, isOutside }
+    const isSum = ofSum >= ofLargest
+    const speaks = isSum ? sum.row : largest.row
+    return { nearness: isSum ? ofSum : ofLargest, outside, speaks, isSum, row, present }
   }
+}
+
+/** Beyond what any benign training row had. */
+function isOutside({ base, low, high }: FusedNearestModel, values: Float32Array, f: number): boolean {
+  return base.factors[f] !== 0 && (values[f]! < low[f]! || values[f]! > high[f]!)
 }
 
 type Distance = (rows: Float32Array, start: number, row: Float32Array, places: Int32Array, enough: number) => number
