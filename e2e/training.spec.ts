@@ -10,7 +10,7 @@ import { openInputs } from '#core/scan/open.ts'
 import { compileKernels } from '#engine/kernels/kernels.ts'
 import { createKernelTrainer } from '#engine/kernels/trainer.ts'
 import { blobSource } from '#workers/blob-source.ts'
-import { dropFiles, storedRows } from './actions.ts'
+import { dropFiles, scansEnded, storedRows } from './actions.ts'
 import { open, openSession, type Session, screenshot } from './harness.ts'
 import { labelledCsv } from './labelled.ts'
 import { type Site, serveSite } from './site.ts'
@@ -100,6 +100,19 @@ test('stopped, it keeps the best round so far', async () => {
   await page.getByRole('button', { name: 'Stop and keep the best' }).click()
   const weights = await learntWeights('stopped')
   expect(weights).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('a home is learnt from the scans that are kept, without any file', async () => {
+  await open(page, `${site.url}scan/`)
+  await dropFiles(page, [recorded])
+  await scansEnded(page, { count: 1 })
+  await open(page, `${site.url}models/?do=train`)
+  await page.getByRole('radio', { name: 'Your home' }).check()
+  await page.getByRole('radio', { name: 'The scans kept here (1)' }).check()
+  await screenshot(page, 'training-home')
+  await page.getByRole('button', { name: 'Train', exact: true }).click()
+  expect(await learntWeights('home')).toMatch(/^[0-9a-f]{64}$/)
+  await screenshot(page, 'training-home-learnt')
 })
 
 test('nothing of all this left the machine, broke the policy or threw', () => {

@@ -4,6 +4,7 @@ import { learn } from '#core/detect/catalogue.ts'
 import type { EpochLoss } from '#core/detect/training.ts'
 import { writeModelFolder } from '#core/model/folder.ts'
 import type { ModelKind } from '#core/model/folder-manifest.ts'
+import { collectHome } from '#db/home-flows.ts'
 import { keepLedger } from '#db/ledger.ts'
 import { addModelFolder, latestTitle, nextVersion } from '#db/models.ts'
 import { forgetTraining, keepTraining, keepTrainingFiles, readTraining } from '#db/training.ts'
@@ -15,12 +16,15 @@ export interface LearnJob extends DataJob {
   readonly kind: ModelKind
   readonly name: string
   readonly seed: number
+  /** Learn from the scans that are kept, not from files. */
+  readonly home: boolean
   /** Go on from the checkpoint that was kept, of the same files. */
   readonly resume: boolean
 }
 
 export type LearnStep =
   | ReadStep
+  | { readonly what: 'scans'; readonly done: number; readonly total: number }
   | {
       readonly what: 'learning'
       readonly done: number
@@ -40,9 +44,11 @@ const stop = new AbortController()
 
 const api = {
   /** Resolves to the id in the registry, where the model is kept as the next version of its name. */
-  async learn({ kind, name, seed, resume, ...job }: LearnJob, tell: Tell): Promise<string> {
+  async learn({ kind, name, seed, home, resume, ...job }: LearnJob, tell: Tell): Promise<string> {
     const interrupted = resume ? await readTraining() : null
-    const data = await collect(job, tell)
+    const data = home
+      ? (await collectHome((done, total) => tell({ what: 'scans', done, total }))).data
+      : await collect(job, tell)
     const version = await nextVersion(name)
     const parent = await latestTitle(name)
     let losses: readonly EpochLoss[] | undefined
