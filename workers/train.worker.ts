@@ -1,5 +1,6 @@
 /** Learns models off the page. Networks keep a checkpoint every two seconds; stopped, they keep their best round. */
 import { expose } from 'comlink'
+import { InputError } from '#core/base/errors.ts'
 import { learn } from '#core/detect/catalogue.ts'
 import type { EpochLoss } from '#core/detect/training.ts'
 import { writeModelFolder } from '#core/model/folder.ts'
@@ -46,6 +47,7 @@ const api = {
   /** Resolves to the id in the registry, where the model is kept as the next version of its name. */
   async learn({ kind, name, seed, home, resume, ...job }: LearnJob, tell: Tell): Promise<string> {
     const interrupted = resume ? await readTraining() : null
+    if (resume && !interrupted) throw new InputError('The interrupted training is no longer kept here. Start it anew.')
     const data = home
       ? (await collectHome((done, total) => tell({ what: 'scans', done, total }))).data
       : await collect(job, tell)

@@ -6,7 +6,8 @@ import { InputError } from '#core/base/errors.ts'
 import type { FlowDataset } from '#core/detect/dataset.ts'
 import { type Drift, findDrift } from '#core/evaluate/drift.ts'
 import { COUNT_COLUMNS } from '#core/flow/batch.ts'
-import { hiddenScanIds } from './scans.ts'
+import { spansOfScan } from './flows.ts'
+import { readScans } from './scans.ts'
 import type { DriftNote, FlowRecord, FlowSpanRecord, ScanRecord } from './schema.ts'
 import { store } from './store.ts'
 import type { Watch } from './watch.ts'
@@ -43,7 +44,7 @@ export async function noteDrift(scanId: string): Promise<DriftNote | undefined> 
 /** The newest scan's drift that nobody has put away; `null` when there is none. */
 export function watchDrift(): Watch<{ readonly scan: ScanRecord; readonly drift: DriftNote } | null> {
   return store().watchQuery(async () => {
-    const [newest] = await readScans(1, ({ demo, state }) => !demo && state === 'done')
+    const [newest] = await readScans(({ demo, state }) => !demo && state === 'done', 1)
     if (!newest?.drift || newest.drift.seenAt !== undefined) return null
     return { scan: newest, drift: newest.drift }
   })
@@ -72,22 +73,9 @@ function driftOf(before: FlowDataset, now: FlowDataset): Drift | undefined {
 
 async function scansBefore(scan: ScanRecord): Promise<ScanRecord[]> {
   return readScans(
-    SCANS_BEFORE,
     (other) => !other.demo && other.state === 'done' && other.startedAt < scan.startedAt && other.file !== scan.file,
+    SCANS_BEFORE,
   )
-}
-
-/** The newest first, without those being deleted. */
-async function readScans(limit: number, fits: (scan: ScanRecord) => boolean): Promise<ScanRecord[]> {
-  const hidden = await hiddenScanIds()
-  const matches = (scan: ScanRecord) => fits(scan) && !hidden.has(scan.id)
-  return store().read({
-    table: 'scans',
-    stored: ({ scans }) => scans.orderBy('startedAt').reverse().filter(matches).limit(limit).toArray(),
-    matches,
-    compare: (a, b) => b.startedAt - a.startedAt,
-    limit,
-  })
 }
 
 async function changeNote(
@@ -152,13 +140,7 @@ async function sampleFlows(scanIds: readonly string[], names: ReadonlyMap<string
 
 /** At most MOST_BATCHES, evenly spread. */
 async function spansOf(scanId: string): Promise<FlowSpanRecord[]> {
-  const spans = await store().read({
-    table: 'flowSpans',
-    stored: ({ flowSpans }) => flowSpans.where('scanId').equals(scanId).sortBy('key'),
-    matches: (span) => span.scanId === scanId,
-    compare: (a, b) => (a.key < b.key ? -1 : 1),
-    limit: Number.POSITIVE_INFINITY,
-  })
+  const spans = await spansOfScan(scanId)
   const every = Math.ceil(spans.length / MOST_BATCHES)
   return spans.filter((_, place) => place % every === 0)
 }

@@ -87,13 +87,7 @@ export async function countFlows(filter: FlowFilter): Promise<number> {
 
 /** Spans that can hold a wanted row, in order of arrival. */
 async function readSpans(filter: FlowFilter): Promise<FlowSpanRecord[]> {
-  const spans = await store().read({
-    table: 'flowSpans',
-    stored: ({ flowSpans }) => flowSpans.where('scanId').equals(filter.scanId).toArray(),
-    matches: (span) => span.scanId === filter.scanId,
-    compare: (a, b) => (a.key < b.key ? -1 : 1),
-    limit: Number.POSITIVE_INFINITY,
-  })
+  const spans = await spansOfScan(filter.scanId)
   return spans.filter(
     (span) =>
       (filter.device === undefined || (span.devices[filter.device] ?? 0) > 0) &&
@@ -159,4 +153,15 @@ function rowAt(record: FlowRecord, i: number, features: Float32Array | undefined
     categories,
     features: features?.slice(i * width, (i + 1) * width),
   }
+}
+
+/** What the stored batches of a scan hold, in the order of arrival. */
+export function spansOfScan(scanId: string): Promise<FlowSpanRecord[]> {
+  return store().read({
+    table: 'flowSpans',
+    stored: ({ flowSpans }) => flowSpans.where('scanId').equals(scanId).sortBy('key'),
+    matches: (span) => span.scanId === scanId,
+    compare: (a, b) => (a.key < b.key ? -1 : 1),
+    limit: Number.POSITIVE_INFINITY,
+  })
 }

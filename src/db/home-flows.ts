@@ -8,7 +8,8 @@ import type { FlowBatch } from '#core/flow/batch.ts'
 import { FlowCollector } from '#core/scan/collector.ts'
 import { MAX_DATASET_ROWS } from '#core/scan/dataset.ts'
 import { readCases } from './cases.ts'
-import { hiddenScanIds } from './scans.ts'
+import { spansOfScan } from './flows.ts'
+import { readScans } from './scans.ts'
 import type { FlowFeaturesRecord, FlowRecord, ScanRecord } from './schema.ts'
 import { store } from './store.ts'
 
@@ -36,7 +37,7 @@ export async function collectHome(onProgress?: (done: number, total: number) => 
     onProgress?.(done, scans.length)
     collector.startCapture(scan.file)
     quiet.push(await quietTimes(scan.id))
-    for (const key of await keysOf(scan.id)) {
+    for (const { key } of await spansOfScan(scan.id)) {
       const [flow] = await store().getMany('flows', [key])
       const [features] = await store().getMany('flowFeatures', [key])
       if (flow) collector.add(batchOf(flow, features), { ...flow, deviceIds: [...flow.deviceIds] })
@@ -54,15 +55,7 @@ export async function collectHome(onProgress?: (done: number, total: number) => 
 
 /** The oldest first. Of captures and tables only the captures where there are any: they have no column in common. */
 async function readHomeScans(): Promise<ScanRecord[]> {
-  const hidden = await hiddenScanIds()
-  const matches = (scan: ScanRecord) => isHomeScan(scan) && !hidden.has(scan.id)
-  const scans = await store().read({
-    table: 'scans',
-    stored: ({ scans: table }) => table.orderBy('startedAt').filter(matches).toArray(),
-    matches,
-    compare: (a, b) => a.startedAt - b.startedAt,
-    limit: Number.POSITIVE_INFINITY,
-  })
+  const scans = (await readScans(isHomeScan)).toReversed()
   if (scans.length === 0) {
     throw new InputError(
       'There is no scan to learn from yet: scan recordings of days on which nothing bad happened first.',
@@ -70,17 +63,6 @@ async function readHomeScans(): Promise<ScanRecord[]> {
   }
   const captures = scans.filter(({ summary }) => summary?.kind === 'pcap' || summary?.kind === 'pcapng')
   return captures.length > 0 ? captures : scans
-}
-
-async function keysOf(scanId: string): Promise<string[]> {
-  const spans = await store().read({
-    table: 'flowSpans',
-    stored: ({ flowSpans }) => flowSpans.where('scanId').equals(scanId).sortBy('key'),
-    matches: (span) => span.scanId === scanId,
-    compare: (a, b) => (a.key < b.key ? -1 : 1),
-    limit: Number.POSITIVE_INFINITY,
-  })
-  return spans.map(({ key }) => key)
 }
 
 /** Whether the device had no case at that time, or one that a person called normal. */

@@ -245,3 +245,19 @@ function holdLock(scanId: string): Promise<void> {
       .catch(reject)
   })
 }
+
+/** The newest first, without those being deleted. */
+export async function readScans(
+  fits: (scan: ScanRecord) => boolean,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<ScanRecord[]> {
+  const hidden = await hiddenScanIds()
+  const matches = (scan: ScanRecord) => fits(scan) && !hidden.has(scan.id)
+  return store().read({
+    table: 'scans',
+    stored: ({ scans }) => scans.orderBy('startedAt').reverse().filter(matches).limit(limit).toArray(),
+    matches,
+    compare: (a, b) => b.startedAt - a.startedAt,
+    limit,
+  })
+}

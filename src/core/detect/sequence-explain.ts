@@ -52,7 +52,9 @@ export async function explainClassifier(
   },
 ): Promise<Explanation> {
   const { model, input, flows } = checkWindow(window)
-  const [base, score] = await window.score(joined([new Float32Array(input.length), input]), 2)
+  const both = new Float32Array(2 * input.length)
+  both.set(input, input.length)
+  const [base, score] = await window.score(both, 2)
   const path = await integrateGradients(window.network, input, model.features.length)
   const shares = path.shares.map((share) => share * model.platt.slope)
   const rest = score! - base! - shares.reduce((sum, share) => sum + share, 0)
@@ -96,14 +98,4 @@ function contributions(model: SequenceModel, flows: Float32Array, shares: Float6
     }
     return { feature, value: count > 0 ? sum / count : Number.NaN, typical: typical[f]!, share: shares[f]! }
   })
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }
