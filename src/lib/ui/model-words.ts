@@ -42,11 +42,6 @@ const WORDS: Readonly<Record<string, KindWords>> = {
     does: 'Names the kind of attack that a flow looks like, or says that it does not know. It tells nothing from usual by itself.',
     learns: 'labels',
   },
-  family: {
-    name: 'Kinds of attack',
-    does: 'Says what kind of attack a flow looks like, or that it does not know.',
-    learns: 'labels',
-  },
   home: {
     name: 'Your home',
     does: 'Several detectors together, set by what is normal for each device here.',
