@@ -8,7 +8,8 @@ export const DEPENDENCIES = {
   // flow/input.ts carries the type of what packets say about devices; device/inventory.ts reads flows
   'src/core/device': [
     ['src/core/base', 'src/core/flow'],
-    ['tldts', 'ipaddr.js'],
+    // valibot: device/wire.ts
+    ['tldts', 'ipaddr.js', 'valibot'],
   ],
   'src/core/capture': [['src/core/base'], []],
   'src/core/packet': [['src/core/base', 'src/core/capture', 'src/core/device'], []],
@@ -19,7 +20,11 @@ export const DEPENDENCIES = {
   ],
   'src/core/prep': [['src/core/base', 'src/core/flow', 'src/core/model'], []],
   'src/core/model': [['src/core/base'], ['fflate']],
-  'src/core/alert': [['src/core/base'], []],
+  // alert/wire.ts
+  'src/core/alert': [['src/core/base'], ['valibot']],
+  'src/core/account': [['src/core/base'], ['valibot']],
+  'src/core/prevent': [['src/core/base', 'src/core/alert'], ['valibot']],
+  'src/core/live': [['src/core/base', 'src/core/alert', 'src/core/device', 'src/core/flow'], ['valibot']],
   'src/core/detect': [
     ['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/prep', 'src/core/model', 'src/core/device'],
     [],
@@ -75,7 +80,30 @@ export const DEPENDENCIES = {
     ['workbox-precaching', 'workbox-routing'],
   ],
   workers: [['src/core', 'src/engine', 'src/db'], ['comlink']],
-  relay: [['src/core', 'src/engine'], [], { node: true }],
+  relay: [
+    ['src/core', 'src/engine'],
+    [
+      'fastify',
+      '@fastify/cookie',
+      '@fastify/rate-limit',
+      '@fastify/swagger',
+      '@fastify/swagger-ui',
+      '@fastify/websocket',
+      '@simplewebauthn/server',
+      '@valibot/to-json-schema',
+      'aedes',
+      'kysely',
+      'mqtt',
+      'nodemailer',
+      'pg',
+      'pino',
+      'prom-client',
+      'qrcode-generator',
+      'valibot',
+      'web-push',
+    ],
+    { node: true },
+  ],
   cli: [['src/core', 'src/engine'], [], { node: true }],
   tools: [
     ['src/core', 'src/engine', 'relay', 'cli'],
