@@ -1,10 +1,10 @@
 /** `guardian explain`: why one flow scores as it does, in parts that sum to the score. */
 import { InputError } from '#core/base/errors.ts'
 import { formatNumber } from '#core/base/format.ts'
-import type { FlowDataset, FlowJudge } from '#core/detect/dataset.ts'
+import type { FlowDataset } from '#core/detect/dataset.ts'
 import type { Explanation } from '#core/detect/detector.ts'
-import { findCounterfactual } from '#core/explain/counterfactual.ts'
-import { scoreInPlaceOf } from '#core/explain/judge-rows.ts'
+import { smallestChange } from '#core/explain/finding.ts'
+import { rowsJudgedWith } from '#core/explain/judge-rows.ts'
 import { counterfactualSentence, sentenceOf } from '#core/explain/sentence.ts'
 import { collectFiles } from './collect.ts'
 import { openJudge } from './judge.ts'
@@ -28,31 +28,10 @@ export async function runExplain(files: readonly string[], args: ExplainArgument
   const row = findRow(data, number)
   const explanation = await judge.explain(data, row)
   if (args.json) return console.log(explanationJson(explanation))
-  console.log(explanationText(explanation))
-  if (window === 1) console.log(await smallestChange({ judge, data, row, explanation }))
-}
-
-/** Of a judge of single flows. */
-async function smallestChange({
-  judge,
-  data,
-  row,
-  explanation,
-}: {
-  judge: FlowJudge
-  data: FlowDataset
-  row: number
-  explanation: Explanation
-}): Promise<string> {
-  const { contributions } = explanation
-  const features = contributions.map(({ feature }) => feature)
-  const found = await findCounterfactual(scoreInPlaceOf(judge, data, row), {
-    features,
-    row: Float32Array.from(contributions, ({ value }) => value),
-    typical: Float32Array.from(contributions, ({ typical }) => typical),
-    threshold: judge.threshold,
-  })
-  return counterfactualSentence(found)
+  console.log(explanationText(explanation, window))
+  const rows = rowsJudgedWith(data, row, window)
+  const change = await smallestChange({ judge, data, rows, explanation, threshold: judge.threshold })
+  console.log(counterfactualSentence(change, window))
 }
 
 function findRow(data: FlowDataset, number: number): number {
@@ -84,7 +63,7 @@ function explanationJson({ scale, score, base, leftOver, contributions }: Explan
 /** JSON has no NaN; a missing value is null. */
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
-function explanationText(explanation: Explanation): string {
+function explanationText(explanation: Explanation, window: number): string {
   const { scale, score, base, leftOver = 0, contributions } = explanation
   const heaviest = [...contributions].sort((a, b) => Math.abs(b.share) - Math.abs(a.share)).slice(0, SHOWN)
   return [
@@ -96,6 +75,6 @@ function explanationText(explanation: Explanation): string {
     ...(leftOver === 0
       ? []
       : [`${formatNumber(leftOver)} of it could not be told apart and was spread over all in proportion.`]),
-    sentenceOf(explanation),
+    sentenceOf(explanation, window),
   ].join('\n')
 }

@@ -30,12 +30,27 @@ const judge: FlowJudge = {
   explain: () => Promise.reject(new Error('not asked')),
 }
 
+const numbers = { features: ['a', 'b'], own: [3, 4], usual: [0, 0] }
+
 test('all but the changed numbers stay those of the flow, and what is not known does not pass', async () => {
-  const score = scoreInPlaceOf(judge, data, 1)
-  const matrix = { features: ['a', 'b'], rows: 3, values: Float32Array.of(1, 7, 1, 8, 11, 0) }
+  const score = scoreInPlaceOf({ judge, data, rows: [1] }, numbers)
+  const matrix = { features: ['a', 'b'], rows: 3, values: Float32Array.of(3, 7, 3, 8, 11, 0) }
   expect([...(await score(matrix))]).toEqual([9107, 9108, Number.MAX_VALUE])
 })
 
+test('the flows of a window go the same part of their way, so that their mean is the number asked for', async () => {
+  const last: FlowJudge = {
+    ...judge,
+    async score({ rows, matrix, capture }) {
+      const b = (row: number) => matrix.values[2 * row + 1]!
+      return Float64Array.from({ length: rows }, (_, i) => (capture[i] === capture[i - 1] ? b(i) + 100 * b(i - 1) : -1))
+    },
+  }
+  // b is 2 and 4, usually 1: for a mean of 2 instead of 3 each goes half of its way.
+  const score = scoreInPlaceOf({ judge: last, data, rows: [0, 1] }, { features: ['b'], own: [3], usual: [1] })
+  expect([...(await score({ features: ['b'], rows: 3, values: Float32Array.of(3, 2, 1) }))]).toEqual([204, 152.5, 101])
+})
+
 test('a flow that is not there is refused', () => {
-  expect(() => scoreInPlaceOf(judge, data, 2)).toThrow('row 2 does not exist')
+  expect(() => scoreInPlaceOf({ judge, data, rows: [2] }, numbers)).toThrow('row 2 does not exist')
 })

@@ -11,7 +11,7 @@ function explanation(...parts: readonly (readonly [string, number, number, numbe
   return { scale: 'squared distance', score, base: 0, contributions }
 }
 
-test('says actual against usual of what raised the score, in its own units, and how much of it that is', () => {
+test('says actual against usual of what raises the score, in its own units, and how much of it that is', () => {
   const said = sentenceOf(
     explanation(
       ['Flow Duration', 2.5e6, 40_000, 2],
@@ -21,7 +21,7 @@ test('says actual against usual of what raised the score, in its own units, and 
     ),
   )
   expect(said).toBe(
-    'Its number of packets sent was 5 000 (usually 4) and its duration was 2.5 s (usually 40 ms): together 99 % of what raised the score.',
+    'Its number of packets sent was 5 000 (usually 4) and its duration was 2.5 s (usually 40 ms): together 99 % of what made it stand out.',
   )
 })
 
@@ -32,7 +32,7 @@ test('does not say one number twice, hides no missing one, and is silent when no
     ['Flow Bytes/s', Number.NaN, 9000, 2],
   )
   expect(sentenceOf(twice)).toBe(
-    'Its amount of headers sent was 400 B (usually 20 B) and its amount of data a second was missing (usually 9.0 kB a second): together 63 % of what raised the score.',
+    'Its amount of headers sent was 400 B (usually 20 B) and its amount of data a second was missing (usually 9.0 kB a second): together 63 % of what made it stand out.',
   )
   expect(sentenceOf(explanation(['Flow Duration', 1, 1, -1]))).toContain('Nothing about this flow')
   const many = FEATURE_NAMES.map((name) => [name, 2, 1, 0.01] as const)
@@ -45,10 +45,22 @@ test('says what would have to change', () => {
     { feature: 'host_unanswered_10min', from: 90, to: 3 },
   ]
   expect(counterfactualSentence({ changes, score: 1 })).toBe(
-    'This flow would pass with its number of packets sent 12 instead of 5 000 and number of tries of the device without an answer within ten minutes 3 instead of 90.',
+    'This flow would have passed as normal with its number of packets sent at 12 instead of 5 000 and number of tries of the device without an answer within ten minutes at 3 instead of 90.',
   )
   expect(counterfactualSentence(undefined)).toContain('No change')
   expect(counterfactualSentence({ changes: [], score: 0 })).toContain('passes as it is')
+})
+
+test('tells flows that were judged together by their means', () => {
+  const said = sentenceOf(explanation(['orig_bytes', 12e6, 3000, 2], ['resp_pkts', 1, 4, 0.1]), 10)
+  expect(said).toBe(
+    'On average their amount of data sent was 12.0 MB (usually 3.0 kB): 95 % of what made them stand out.',
+  )
+  const changes = [{ feature: 'orig_bytes', from: 12e6, to: 80_000 }]
+  expect(counterfactualSentence({ changes, score: 0.1 }, 10)).toBe(
+    'These 10 flows would have passed as normal with their amount of data sent at 80.0 kB instead of 12.0 MB, on average.',
+  )
+  expect(counterfactualSentence({ changes: [], score: 0 }, 10)).toBe('These 10 flows pass as they are.')
 })
 
 test('has plain words for every column that detectors know', () => {
