@@ -2,7 +2,6 @@
 import { expose } from 'comlink'
 import webGpuUrl from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
-import { ModelError } from '#core/base/errors.ts'
 import { lstmAutoencoder } from '#core/detect/architecture.ts'
 import { readKnownNetwork } from '#core/detect/known-network.ts'
 import { loadModel } from '#core/model/load.ts'
@@ -14,6 +13,7 @@ import { compileKernels } from '#engine/kernels/kernels.ts'
 import kernelsUrl from '#engine/kernels/kernels.wasm?url'
 import { createKernelNetwork } from '#engine/kernels/network.ts'
 import { createKernelTrainer } from '#engine/kernels/trainer.ts'
+import { ownFiles } from './own-files.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
 
 allowOwnWorkers()
@@ -24,7 +24,7 @@ const address = (url: string) => new URL(url, self.location.href).href
 const api = {
   /** On the shipped model. `base`: absolute address of the app's root, ending in `/`. */
   async checkEngines(base: string): Promise<EngineChoice> {
-    const { manifest, network: model } = await loadModel((path) => get(SHIPPED_MODEL_FOLDER + path, base))
+    const { manifest, network: model } = await loadModel((path) => ownFiles(base)(SHIPPED_MODEL_FOLDER + path))
     const shape = { steps: manifest.window, features: manifest.scaler.mean.length }
     const runtime: EngineCandidate = {
       engine: 'onnxruntime-wasm',
@@ -81,14 +81,4 @@ async function requireGraphics(): Promise<void> {
   const request: unknown = gpu instanceof Object ? Reflect.get(gpu, 'requestAdapter') : undefined
   if (typeof request !== 'function') throw new Error('this browser has no WebGPU')
   if (!(await request.call(gpu))) throw new Error('this browser has WebGPU, but no graphics processor for it')
-}
-
-async function get(path: string, base: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(new URL(path, base))
-  if (!response.ok) {
-    throw new ModelError(
-      `The app could not load its own file ${path} (status ${response.status}). Reload the page once with a connection.`,
-    )
-  }
-  return new Uint8Array(await response.arrayBuffer())
 }

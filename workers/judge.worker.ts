@@ -1,10 +1,7 @@
 /** Judges models on flows off the page: reads the files, opens the models, counts. */
 import { expose } from 'comlink'
-import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
 import { ModelError } from '#core/base/errors.ts'
 import type { FlowDataset, FlowJudge } from '#core/detect/dataset.ts'
-import { openModelFolder } from '#core/detect/judge.ts'
-import { judgeOfNetwork } from '#core/detect/network-judge.ts'
 import { BASELINES, contendJudge } from '#core/evaluate/baselines.ts'
 import { type Comparison, compareModels } from '#core/evaluate/compare.ts'
 import { judgeDataset } from '#core/evaluate/evaluate.ts'
@@ -12,14 +9,9 @@ import { evaluateDetectors } from '#core/evaluate/matrix.ts'
 import { type SplitReport, summarizeEvaluation } from '#core/evaluate/report.ts'
 import type { EvalResult } from '#core/evaluate/result.ts'
 import type { SplitKind } from '#core/evaluate/splits.ts'
-import { MANIFEST_FILE, parseManifest } from '#core/model/folder.ts'
-import { isFolderManifest } from '#core/model/folder-manifest.ts'
-import { loadModel } from '#core/model/load.ts'
 import { keepLedger } from '#db/ledger.ts'
-import kernelsUrl from '#engine/kernels/kernels.wasm?url'
-import { openNetwork } from '#engine/open-network.ts'
 import { collect, type DataJob, type ReadStep } from './collect.ts'
-import { createTrainer } from './engine.ts'
+import { openJudge as openFiles } from './open-judge.ts'
 
 /** Files of a model's folder by their names. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array>
@@ -112,20 +104,10 @@ async function scored(judge: FlowJudge, data: FlowDataset) {
 }
 
 async function openJudge(files: ModelFiles): Promise<FlowJudge> {
-  const fetchFile = async (path: string) => {
+  const { judge } = await openFiles(async (path) => {
     const bytes = files.get(path)
     if (!bytes) throw new ModelError(`this model has no ${path}`)
     return bytes
-  }
-  if (isFolderManifest(parseManifest(await fetchFile(MANIFEST_FILE))))
-    return (await openModelFolder(fetchFile, createTrainer)).judge
-  const { manifest, network } = await loadModel(fetchFile)
-  const opened = await openNetwork({
-    model: network,
-    steps: manifest.window,
-    features: manifest.scaler.mean.length,
-    wasm: { url: new URL(wasmUrl, self.location.href).href },
-    kernels: { url: new URL(kernelsUrl, self.location.href).href },
   })
-  return judgeOfNetwork(manifest, opened)
+  return judge
 }

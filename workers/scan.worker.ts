@@ -16,6 +16,7 @@ import { appendUpdate, failScan, finishScan, startScan } from '#db/scans.ts'
 import kernelsUrl from '#engine/kernels/kernels.wasm?url'
 import { blobSource } from './blob-source.ts'
 import { openChampion } from './champion.ts'
+import { ownFiles } from './own-files.ts'
 import { createScorePool } from './score-pool.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
 
@@ -129,14 +130,7 @@ async function runOne(one: {
 }
 
 async function loadTools(base: string): Promise<Tools> {
-  const get = async (path: string) => {
-    const response = await fetch(new URL(path, base))
-    if (!response.ok)
-      throw new ModelError(
-        `The app could not load its own file ${path} (status ${response.status}). Reload the page once with a connection.`,
-      )
-    return new Uint8Array(await response.arrayBuffer())
-  }
+  const get = ownFiles(base)
   const cores = Math.max(1, navigator.hardwareConcurrency)
   const [{ manifest, network: model, sha256 }, oui] = await Promise.all([
     loadModel((path) => get(SHIPPED_MODEL_FOLDER + path)),

@@ -1,4 +1,5 @@
 /** A batch of flows as it is stored: its columns, its features in single precision, and a span that says what is inside. */
+import type { FlowBatch } from '#core/flow/batch.ts'
 import type { DeviceFlows } from '#core/scan/update.ts'
 import type { FlowFeaturesRecord, FlowRecord, FlowSpanRecord } from './schema.ts'
 
@@ -53,6 +54,11 @@ export function flowRecords(input: { scanId: string; sequence: number; flows: De
   }
   const features = batch.features && { key, scanId, features: single(batch.features) }
   return { span, flow, features }
+}
+
+/** A stored batch as it was read; what came after it is not known any more. */
+export function batchOf(flow: FlowRecord, features: FlowFeaturesRecord | undefined): FlowBatch {
+  return { ...flow, features: features?.features, watermarkMicros: Number.NaN }
 }
 
 function single(features: Float32Array | Float64Array): Float32Array {

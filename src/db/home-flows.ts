@@ -4,13 +4,13 @@
  */
 import { InputError } from '#core/base/errors.ts'
 import { type FlowDataset, takeRows } from '#core/detect/dataset.ts'
-import type { FlowBatch } from '#core/flow/batch.ts'
 import { FlowCollector } from '#core/scan/collector.ts'
 import { MAX_DATASET_ROWS } from '#core/scan/dataset.ts'
 import { readCases } from './cases.ts'
+import { batchOf } from './flow-records.ts'
 import { spansOfScan } from './flows.ts'
 import { readScans } from './scans.ts'
-import type { FlowFeaturesRecord, FlowRecord, ScanRecord } from './schema.ts'
+import type { ScanRecord } from './schema.ts'
 import { store } from './store.ts'
 
 export interface HomeFlows {
@@ -77,8 +77,4 @@ async function quietTimes(scanId: string): Promise<(device: string, micros: numb
   }
   return (device, micros) =>
     !byDevice.get(device)?.some(({ startMicros, endMicros }) => micros >= startMicros && micros <= endMicros)
-}
-
-function batchOf(flow: FlowRecord, features: FlowFeaturesRecord | undefined): FlowBatch {
-  return { ...flow, features: features?.features, watermarkMicros: Number.NaN }
 }

@@ -1,19 +1,6 @@
 /** The manifest of a model folder, version 2 (docs/formats/model-folder.md): one form for every kind of model that is learnt here. */
-import {
-  array,
-  describe,
-  type Fields,
-  hash,
-  isRecord,
-  number,
-  object,
-  oneOf,
-  refuse,
-  text,
-  texts,
-  whole,
-} from './fields.ts'
-import { type Calibration, type FileEntry, readCalibration, readFileEntry } from './manifest.ts'
+import { describe, type Fields, hash, isRecord, number, object, oneOf, refuse, text, texts, whole } from './fields.ts'
+import { type Calibration, type FileEntry, filesNamed, readCalibration } from './manifest.ts'
 
 export const FOLDER_FORMAT = 'iot-guardian-model/2'
 
@@ -76,7 +63,7 @@ export function readFolderManifest(value: unknown): FolderManifest {
   if (twice !== undefined) refuse('features', 'each column once', `${twice} twice`)
   const classes = texts(top.classes, 'classes')
   if (classes.length === 0) refuse('classes', 'at least the benign class', 'none')
-  const files = array(top.files, 'files').map(readFileEntry)
+  const files = filesNamed(value)
   if (files.length === 0) refuse('files', 'at least one file', 'none')
   return {
     format: oneOf(top.format, [FOLDER_FORMAT], 'format'),

@@ -64,7 +64,7 @@ export function readManifest(value: unknown): ModelManifest {
   }
   if (deviation.some((value) => value <= 0)) refuse('scaler.deviation', 'numbers above 0', deviation.join(', '))
   if (typical.length !== numberInputs) refuse('typical', `${numberInputs} medians`, String(typical.length))
-  const files = array(top.files, 'files').map(readFileEntry)
+  const files = filesNamed(value)
   if (files.length === 0) refuse('files', 'at least one file', 'none')
   return {
     format: 'iot-guardian-model/1',
@@ -119,6 +119,11 @@ export function readCalibration(value: unknown): Calibration {
     },
     clusterWindows,
   }
+}
+
+/** The files that a manifest of either form names. */
+export function filesNamed(manifest: unknown): FileEntry[] {
+  return array(object(manifest, 'the manifest').files, 'files').map(readFileEntry)
 }
 
 export function readFileEntry(value: unknown, index: number): FileEntry {

@@ -1,7 +1,7 @@
 /** The page's side of trying engines: a worker for one question, ended with its answer. */
-import { type Remote, wrap } from 'comlink'
+import type { Remote } from 'comlink'
 import type { EngineApi } from '#workers/engine.worker.ts'
-import { policyHolds } from './service-worker.ts'
+import { askWorker } from './ask.ts'
 
 export type ScoringCheck = Awaited<ReturnType<EngineApi['checkEngines']>>
 export type LearningCheck = Awaited<ReturnType<EngineApi['checkTrainers']>>
@@ -19,16 +19,7 @@ export function checkTrainers(): Promise<LearningCheck> {
   return ask((remote) => remote.checkTrainers())
 }
 
-async function ask<T>(question: (remote: Remote<EngineApi>) => Promise<T>): Promise<T> {
-  await policyHolds()
-  const worker = new Worker(new URL('../../../workers/engine.worker.ts', import.meta.url), { type: 'module' })
-  const death = new Promise<never>((_, reject) => {
-    worker.onerror = ({ message }) =>
-      reject(new Error(`The check stopped (${message || 'its worker could not be loaded'}).`))
-  })
-  try {
-    return await Promise.race([question(wrap<EngineApi>(worker)), death])
-  } finally {
-    worker.terminate()
-  }
+function ask<T>(question: (remote: Remote<EngineApi>) => Promise<T>): Promise<T> {
+  const start = () => new Worker(new URL('../../../workers/engine.worker.ts', import.meta.url), { type: 'module' })
+  return askWorker<EngineApi, T>({ start, what: 'The check' }, question)
 }

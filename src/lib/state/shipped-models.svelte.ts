@@ -41,9 +41,8 @@ export async function shippedFiles(id: string): Promise<Map<string, Uint8Array>>
   const folder = `models/${id.replace(/^shipped\//, '')}/`
   const manifest = await fetchShipped(`${folder}manifest.json`)
   const { parseManifest } = await import('#core/model/folder.ts')
-  const { array, object, text } = await import('#core/model/fields.ts')
-  const files = array(object(parseManifest(manifest), 'the manifest').files, 'files')
-  const names = files.map((file, i) => text(object(file, `files[${i}]`).path, `files[${i}].path`))
+  const { filesNamed } = await import('#core/model/manifest.ts')
+  const names = filesNamed(parseManifest(manifest)).map(({ path }) => path)
   const rest = [...new Set([...names, 'card.md'])]
   const bytes = await Promise.all(rest.map((path) => fetchShipped(folder + path)))
   return new Map([['manifest.json', manifest], ...rest.map((path, i) => [path, bytes[i]!] as const)])

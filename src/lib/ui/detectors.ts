@@ -28,3 +28,9 @@ export function compareDetectors(cases: readonly Case[]): DetectorRow[] {
     findings: cases.reduce((sum, value) => sum + value.findings.filter((f) => f.detector === detector).length, 0),
   }))
 }
+
+/** The model's finding that is furthest beyond its line; undefined where only rules or the baseline spoke. */
+export function strongestOfModel({ findings }: Pick<Case, 'findings'>): Finding | undefined {
+  const spoken = findings.filter(({ detector }) => detector === 'model')
+  return spoken.toSorted((a, b) => b.score / b.threshold - a.score / a.threshold)[0]
+}
