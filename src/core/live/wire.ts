@@ -32,6 +32,9 @@ export const flowRecord = v.strictObject({
   proto: v.optional(v.picklist(['tcp', 'udp', 'icmp'])),
   /** False when the peer began the flow. */
   outward: v.optional(v.boolean()),
+  /** What a broker saw: how often the device connected, and to how many topics it wrote. */
+  connects: v.optional(count),
+  topics: v.optional(count),
   /** The 78 of flow/features.ts, in their order; null where unknown. */
   features: v.optional(v.pipe(v.array(v.nullable(v.number())), v.length(FEATURES.length))),
 })
