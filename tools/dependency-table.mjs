@@ -24,6 +24,10 @@ export const DEPENDENCIES = {
   'src/core/alert': [['src/core/base'], ['valibot']],
   'src/core/account': [['src/core/base'], ['valibot']],
   'src/core/prevent': [['src/core/base', 'src/core/alert'], ['valibot']],
+  'src/core/sync': [
+    ['src/core/account', 'src/core/alert', 'src/core/device', 'src/core/live', 'src/core/prevent', 'src/core/base'],
+    ['valibot'],
+  ],
   'src/core/live': [['src/core/base', 'src/core/alert', 'src/core/device', 'src/core/flow'], ['valibot']],
   'src/core/detect': [
     ['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/prep', 'src/core/model', 'src/core/device'],
