@@ -183,11 +183,16 @@ test('a champion that was lost is passed over', async () => {
   expect(await readChampion('judge')).toMatchObject({ modelId: first.id })
 })
 
-test('an evaluation on the same file takes the place of the one before', async () => {
+test('an evaluation on the same file takes the place of the one before, and each model has its own', async () => {
   await keepEvaluation({ modelId: 'a', file: 'day.csv', at: 1, report: sampleReport(3) })
   await keepEvaluation({ modelId: 'a', file: 'day.csv', at: 2, report: sampleReport(4) })
-  const kept = await until(watchEvaluations(10), (rows) => rows.length > 0)
-  expect(kept).toMatchObject([{ at: 2, report: { rows: 4 } }])
+  await keepEvaluation({ modelId: 'a', file: 'night.csv', at: 1, report: sampleReport(3) })
+  await keepEvaluation({ modelId: 'b', file: 'day.csv', at: 3, report: sampleReport(3) })
+  const kept = await until(watchEvaluations('a', 10), (rows) => rows.length > 0)
+  expect(kept).toMatchObject([
+    { file: 'day.csv', at: 2, report: { rows: 4 } },
+    { file: 'night.csv', at: 1 },
+  ])
 })
 
 test('a backup brings models, their files, evaluations and the log, but no deleted model', async () => {

@@ -285,15 +285,20 @@ export async function keepEvaluation(made: Omit<EvaluationRecord, 'key'>): Promi
   await store().write(['evaluations'], 'strict', (tables) => tables.evaluations.bulkPut([{ ...made, key }]))
 }
 
-/** The newest first. */
-export function watchEvaluations(limit: number): Watch<EvaluationRecord[]> {
+/** Of one model, the newest first. */
+export function watchEvaluations(modelId: string, limit: number): Watch<EvaluationRecord[]> {
   return store().watch({
     table: 'evaluations',
-    stored: ({ evaluations }) => evaluations.orderBy('at').reverse().limit(limit).toArray(),
-    matches: () => true,
+    stored: async ({ evaluations }) => (await evaluations.where({ modelId }).sortBy('at')).reverse().slice(0, limit),
+    matches: (one) => one.modelId === modelId,
     compare: (a, b) => b.at - a.at,
     limit,
   })
+}
+
+/** `null` when none is kept of this model on this file. */
+export function watchEvaluation(modelId: string, file: string): Watch<EvaluationRecord | null> {
+  return store().watchQuery(async () => (await store().getMany('evaluations', [`${modelId}/${file}`]))[0] ?? null)
 }
 
 function readPromotions(role: ModelRole): Promise<PromotionRecord[]> {

@@ -1,5 +1,6 @@
 /** Models as files: a ZIP of the model's folder, or its network alone as ONNX. */
 import { addModelFolder, readModelFiles } from '#db/models.ts'
+import type { EvaluationRecord } from '#db/schema.ts'
 import type { ModelItem } from '#lib/ui/model-item.ts'
 import { fileSafe, saveFile } from './save-file.ts'
 import { shippedFiles } from './shipped-models.svelte.ts'
@@ -30,6 +31,16 @@ export async function exportNetwork(model: ModelItem): Promise<void> {
   } catch (error) {
     sayProblem('It was not exported', error)
   }
+}
+
+/** An evaluation as JSON: that of `guardian eval`, with what it was made of. */
+export function saveReport(
+  { name, version }: Pick<ModelItem, 'name' | 'version'>,
+  { file, at, report }: Pick<EvaluationRecord, 'file' | 'at' | 'report'>,
+): void {
+  const evaluatedAt = new Date(at).toISOString()
+  const text = JSON.stringify({ model: `${name} ${version}`, file, evaluatedAt, ...report }, undefined, 2)
+  saveFile(`${fileSafe(`${name}-${version}-on-${file}`)}.json`, text, 'application/json')
 }
 
 /** A ZIP, or all files of a model's folder at once. Resolves to its id; undefined when none was chosen or it was refused. */
