@@ -13,7 +13,7 @@ export interface Store {
   write<T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>
   /** Tells all relays on this store, this one too; `payload` says what changed (under 7,000 bytes), never the data. */
   notify(topic: string, payload: string): void
-  /** Returns what ends the listening. */
+  /** Hears '' when news may have been missed: then anything may have changed. Returns what ends the listening. */
   listen(topic: string, hear: (payload: string) => void): () => void
   close(): Promise<void>
 }
