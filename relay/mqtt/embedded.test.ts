@@ -2,21 +2,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { MqttClient } from 'mqtt'
 import { afterEach, describe, expect, it } from 'vitest'
-import { describeBroker } from './contract.ts'
 import { type EmbeddedBroker, type EmbeddedOptions, openEmbeddedBroker } from './embedded.ts'
 import { connect, connectPacket, FLOW, type MemoryPorts, memoryPorts, packet, type Raw, raw, until } from './fixture.ts'
 import { takeUpgrades } from './listeners.ts'
 
 const LISTEN = { host: '127.0.0.1', tcpPort: 0 }
 const url = (broker: EmbeddedBroker) => `mqtt://127.0.0.1:${broker.ports.tcp}`
-
-describeBroker('the embedded one', async () => {
-  const ports = memoryPorts('cam', 'plug', 'hub')
-  ports.announcers.set('hub', ['homeassistant', 'zigbee2mqtt', 'tasmota'])
-  const broker = await openEmbeddedBroker({ ...ports, listen: LISTEN })
-  // The ports' functions are read from `ports`, so that a test may change them.
-  return { broker, ports, url: url(broker), close: () => broker.close() }
-})
 
 describe('the embedded broker', () => {
   const open: { broker: EmbeddedBroker; clients: MqttClient[]; raws: Raw[] }[] = []

@@ -1,8 +1,8 @@
-/** What each broker of the relay does, its own or one that was there; run by embedded.test.ts and external.test.ts. */
+/** What each broker of the relay does, its own or one that was there; run by broker.test.ts. */
 import type { MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Broker } from './broker.ts'
-import { connect, FLOW, type MemoryPorts, RECORD, until } from './fixture.ts'
+import type { Broker } from '../../relay/mqtt/broker.ts'
+import { connect, FLOW, type MemoryPorts, RECORD, until } from '../../relay/mqtt/fixture.ts'
 
 export interface Bench {
   readonly broker: Broker
