@@ -50,11 +50,30 @@ test.each(NETWORKS)('%s gives in onnxruntime what it gives here, to 1e-5', async
   await session.release()
 })
 
-test('the exported autoencoder reads back with the same weights', async () => {
-  const architecture = lstmAutoencoder({ steps: 10, features: 4 })
+test.each(NETWORKS)('%s that was exported reads back with the same weights', async (_, architecture) => {
   const { trainer } = await trained(architecture)
   const weights = await trainer.exportWeights()
   const known = readKnownNetwork(exportOnnx(architecture, weights))
   expect(known?.architecture).toEqual(architecture)
   expect(known?.weights).toEqual(weights)
+})
+
+test('the shipped classifier, read from its ONNX file, gives on the kernels what it gives in onnxruntime, to 1e-5', async () => {
+  const model = await readFile(new URL('../../models/cnn-lstm/1.0.0/model.onnx', import.meta.url))
+  const { architecture, weights } = readKnownNetwork(model)!
+  const trainer = await createKernelTrainer(
+    { architecture, seed: 0, learningRate: 0, maxGradientNorm: undefined },
+    kernels,
+  )
+  await trainer.importWeights(weights)
+  const random = createRandom(5)
+  const { steps, features } = architecture
+  const windows = Float32Array.from({ length: 300 * steps * features }, () => random.normal())
+  const session = await ort.InferenceSession.create(model)
+  const answer = await session.run({ windows: new ort.Tensor('float32', windows, [300, steps, features]) })
+  const theirs = answer.probability!.data
+  const ours = await trainer.predict(windows, 300)
+  expect(new Set(ours.map((one) => Math.round(one * 100))).size).toBeGreaterThan(5)
+  for (let i = 0; i < ours.length; i++) expect(Math.abs(ours[i]! - Number(theirs[i]))).toBeLessThan(1e-5)
+  await session.release()
 })

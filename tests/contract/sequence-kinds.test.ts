@@ -5,9 +5,10 @@ import { createRandom } from '#core/base/random.ts'
 import { learn } from '#core/detect/catalogue.ts'
 import type { FlowDataset } from '#core/detect/dataset.ts'
 import { openModelFolder } from '#core/detect/judge.ts'
+import { kindOf } from '#core/detect/kinds.ts'
 import type { TrainerFactory } from '#core/detect/training.ts'
 import { rocAuc } from '#core/evaluate/metrics.ts'
-import { writeModelFolder } from '#core/model/folder.ts'
+import { ONNX_FILE, writeModelFolder } from '#core/model/folder.ts'
 import { compileKernels } from '#engine/kernels/kernels.ts'
 import { createKernelTrainer } from '#engine/kernels/trainer.ts'
 
@@ -88,6 +89,11 @@ describe.each(KINDS)('%s', (kind) => {
     expect(again.files).toEqual(first.files)
     const other = await learn(data, { ...request, seed: 3 })
     expect(other.files).not.toEqual(first.files)
+    const mixed = new Map([...first.files, [ONNX_FILE, other.files.get(ONNX_FILE)!]])
+    const open = (files: ReadonlyMap<string, Uint8Array>) =>
+      kindOf(kind).open(files, first.manifest.features, undefined)
+    expect(() => open(first.files)).not.toThrow()
+    expect(() => open(mixed)).toThrow('holds another network')
   })
 
   test('stops and keeps what it learnt so far', async () => {

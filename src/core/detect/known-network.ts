@@ -3,7 +3,7 @@
  * take kilobytes where a general runtime takes many megabytes.
  */
 import { type ReadGraph, type ReadTensor, readOnnx } from '../model/onnx-read.ts'
-import { type Architecture, type Layer, planNetwork } from './architecture.ts'
+import { type Architecture, CONV_STEPS, type Layer, planNetwork, type Shape } from './architecture.ts'
 
 export interface KnownNetwork {
   readonly architecture: Architecture
@@ -16,11 +16,14 @@ export const ONNX_GATE_ORDER = [0, 3, 1, 2] as const
 
 /** Undefined for any other graph. Throws ModelError when the bytes are no ONNX file. */
 export function readKnownNetwork(model: Uint8Array): KnownNetwork | undefined {
-  return readAutoencoder(readOnnx(model))
+  const graph = readOnnx(model)
+  return readAutoencoder(graph) ?? readClassifier(graph)
 }
 
+type GraphLine = readonly [op: string, inputs: readonly string[], output: string]
+
 /** What the autoencoder's graph holds: each node's operator, what it reads and what it gives, in order. */
-const AUTOENCODER: readonly (readonly [op: string, inputs: readonly string[], output: string])[] = [
+const AUTOENCODER: readonly GraphLine[] = [
   ['Transpose', ['windows'], 'input'],
   ['LSTM', ['input', 'kernel-0', 'recurrent-0', 'bias-0'], 'states-0'],
   ['Squeeze', ['states-0', 'steps-axis'], 'sequence-0'],
@@ -39,15 +42,105 @@ const AUTOENCODER: readonly (readonly [op: string, inputs: readonly string[], ou
 ]
 const LSTMS = 4
 
-function readAutoencoder({ nodes, tensors }: ReadGraph): KnownNetwork | undefined {
-  const fits = AUTOENCODER.every(([op, inputs, output], i) => {
-    const node = nodes[i]
-    return node?.op === op && String(node.inputs) === String(inputs) && node.outputs.includes(output)
+/** The same of the classifier, convolutions before an LSTM (architecture.ts, cnnLstm). */
+const CLASSIFIER: readonly GraphLine[] = [
+  ['Transpose', ['windows'], 'input'],
+  ...convolution('input', 'conv-0'),
+  ...convolution('conv-0', 'conv-1'),
+  ['Transpose', ['conv-1'], 'pooled-0-in'],
+  ['MaxPool', ['pooled-0-in'], 'pooled-0-out'],
+  ['Transpose', ['pooled-0-out'], 'pooled-0'],
+  ['LSTM', ['pooled-0', 'kernel-0', 'recurrent-0', 'bias-0'], 'code-0'],
+  ['MatMul', ['code-0', 'dense-kernel'], 'unbiased'],
+  ['Add', ['unbiased', 'dense-bias'], 'sum'],
+  ['Relu', ['sum'], 'sum-relu'],
+  ['MatMul', ['sum-relu', 'dense-kernel-1'], 'unbiased-1'],
+  ['Add', ['unbiased-1', 'dense-bias-1'], 'sum-1'],
+  ['Sigmoid', ['sum-1'], 'sum-1-sigmoid'],
+  ['Squeeze', ['sum-1-sigmoid', 'first-axis'], 'probability'],
+]
+
+function convolution(from: string, name: string): GraphLine[] {
+  return [
+    ['Transpose', [from], `${name}-in`],
+    ['Conv', [`${name}-in`, `${name}-kernel`, `${name}-bias`], `${name}-out`],
+    ['Relu', [`${name}-out`], `${name}-out-relu`],
+    ['Transpose', [`${name}-out-relu`], name],
+  ]
+}
+
+function follows({ nodes }: ReadGraph, lines: readonly GraphLine[]): boolean {
+  if (nodes.length !== lines.length) return false
+  return lines.every(([op, inputs, output], i) => {
+    const node = nodes[i]!
+    return node.op === op && String(node.inputs) === String(inputs) && node.outputs.includes(output)
   })
+}
+
+function readClassifier(graph: ReadGraph): KnownNetwork | undefined {
+  if (!follows(graph, CLASSIFIER)) return undefined
+  const { nodes, tensors, inputDims } = graph
+  const [, steps, features] = inputDims.get('windows') ?? []
+  const lstm = readLstm(tensors, 0)
+  const activation = activationOf(nodes.find(({ op }) => op === 'LSTM')!)
+  if (!steps || !features || !lstm || !activation) return undefined
+  const layers: Layer[] = []
+  const parts: Float32Array[] = []
+  for (const name of ['conv-0', 'conv-1']) {
+    const conv = readConvolution(tensors, name)
+    if (!conv) return undefined
+    layers.push({ kind: 'conv1d', filters: conv.filters, activation: 'relu' })
+    parts.push(...conv.parts)
+  }
+  layers.push({ kind: 'max-pool' }, { kind: 'lstm', units: lstm.units, activation, returns: 'last' })
+  parts.push(...lstm.parts)
+  for (const [suffix, active] of [
+    ['', 'relu'],
+    ['-1', 'sigmoid'],
+  ] as const) {
+    const kernel = tensors.get(`dense-kernel${suffix}`)?.values
+    const bias = tensors.get(`dense-bias${suffix}`)?.values
+    if (!kernel || !bias) return undefined
+    layers.push({ kind: 'dense', units: bias.length, activation: active })
+    parts.push(kernel, bias)
+  }
+  return assemble({ steps, features, loss: 'bce', layers }, parts, { steps: 1, width: 1 })
+}
+
+/** Filters × channels × steps → steps × channels × filters. */
+function readConvolution(
+  tensors: ReadonlyMap<string, ReadTensor>,
+  name: string,
+): { filters: number; parts: Float32Array[] } | undefined {
+  const kernel = tensors.get(`${name}-kernel`)
+  const bias = tensors.get(`${name}-bias`)
+  const [filters, channels, steps] = kernel?.dims ?? []
+  if (!kernel?.values || !bias?.values || !filters || !channels || steps !== CONV_STEPS) return undefined
+  if (bias.values.length !== filters) return undefined
+  const values = new Float32Array(kernel.values.length)
+  for (let filter = 0, from = 0; filter < filters; filter++) {
+    for (let channel = 0; channel < channels; channel++) {
+      for (let step = 0; step < steps; step++) {
+        values[(step * channels + channel) * filters + filter] = kernel.values[from++]!
+      }
+    }
+  }
+  return { filters, parts: [values, bias.values] }
+}
+
+/** Undefined for a cell that is none of ours. */
+function activationOf({ texts }: ReadGraph['nodes'][number]): 'relu' | 'tanh' | undefined {
+  const activations = String(texts.get('activations'))
+  if (activations === 'Sigmoid,Relu,Relu') return 'relu'
+  return activations === 'Sigmoid,Tanh,Tanh' ? 'tanh' : undefined
+}
+
+function readAutoencoder(graph: ReadGraph): KnownNetwork | undefined {
+  const { nodes, tensors } = graph
   const steps = tensors.get('repeat')?.integers?.[0]
   const kernel = tensors.get('dense-kernel')
   const bias = tensors.get('dense-bias')
-  if (!fits || nodes.length !== AUTOENCODER.length || steps === undefined || !kernel?.values || !bias?.values) {
+  if (!follows(graph, AUTOENCODER) || steps === undefined || !kernel?.values || !bias?.values) {
     return undefined
   }
   const features = bias.values.length
@@ -55,17 +148,16 @@ function readAutoencoder({ nodes, tensors }: ReadGraph): KnownNetwork | undefine
   const parts: Float32Array[] = []
   const lstmNodes = nodes.filter(({ op }) => op === 'LSTM')
   for (let i = 0; i < LSTMS; i++) {
-    const activations = String(lstmNodes[i]!.texts.get('activations'))
-    if (activations !== 'Sigmoid,Relu,Relu' && activations !== 'Sigmoid,Tanh,Tanh') return undefined
+    const activation = activationOf(lstmNodes[i]!)
     const read = readLstm(tensors, i)
-    if (!read) return undefined
-    const activation = activations === 'Sigmoid,Relu,Relu' ? 'relu' : 'tanh'
+    if (!read || !activation) return undefined
     layers.push({ kind: 'lstm', units: read.units, activation, returns: i === 1 ? 'last' : 'sequence' })
     if (i === 1) layers.push({ kind: 'repeat', steps })
     parts.push(...read.parts)
   }
   layers.push({ kind: 'dense', units: features, activation: 'linear' })
-  return assemble({ steps, features, loss: 'mse', layers }, [...parts, kernel.values, bias.values])
+  const architecture: Architecture = { steps, features, loss: 'mse', layers }
+  return assemble(architecture, [...parts, kernel.values, bias.values], { steps, width: features })
 }
 
 /** Kernel, recurrent kernel and bias of an LSTM in Keras' order; undefined when the tensors are no LSTM's. */
@@ -103,8 +195,8 @@ function toKeras(values: Float32Array, rows: number, units: number): Float32Arra
   return out
 }
 
-/** Undefined when the layers do not fit together, or need another number of weights. */
-function assemble(architecture: Architecture, parts: readonly Float32Array[]): KnownNetwork | undefined {
+/** Undefined when the layers do not fit together, need another number of weights, or give something else. */
+function assemble(architecture: Architecture, parts: readonly Float32Array[], gives: Shape): KnownNetwork | undefined {
   const weights = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {
@@ -114,8 +206,7 @@ function assemble(architecture: Architecture, parts: readonly Float32Array[]): K
   try {
     const plan = planNetwork(architecture)
     const { steps, width } = plan.output
-    const isWhole =
-      plan.parameters === weights.length && steps === architecture.steps && width === architecture.features
+    const isWhole = plan.parameters === weights.length && steps === gives.steps && width === gives.width
     return isWhole ? { architecture, weights } : undefined
   } catch {
     return undefined

@@ -8,6 +8,7 @@ import { selectColumns } from './columns.ts'
 import type { FlowDataset } from './dataset.ts'
 import { ModelReader, packModel } from './detector-file.ts'
 import type { KindControl, LearnKind, LearntWeights, Scorer } from './kind.ts'
+import { readKnownNetwork } from './known-network.ts'
 import { exportOnnx } from './onnx-export.ts'
 import { fitPlatt } from './platt.ts'
 import { explainClassifier, explainRebuilding, type SequenceModel } from './sequence-explain.ts'
@@ -252,10 +253,18 @@ function openModel(
   return {
     kind,
     architecture,
-    weights: reader.float32('weights', planNetwork(architecture).parameters),
+    weights: checkTwin(reader.float32('weights', planNetwork(architecture).parameters), files.get(ONNX_FILE)),
     scaler,
     features: own,
     typical: reader.float32('typical', width),
     platt: { slope: reader.number('slope'), offset: reader.number('offset') },
   }
+}
+
+/** The network as other programs read it must be the one that speaks here. Throws ModelError when it is another. */
+function checkTwin(weights: Float32Array, onnx: Uint8Array | undefined): Float32Array {
+  const twin = onnx && readKnownNetwork(onnx)
+  if (onnx && !(twin?.weights.length === weights.length && twin.weights.every((value, i) => value === weights[i])))
+    throw new ModelError(`${ONNX_FILE} of the model holds another network than ${WEIGHTS_FILE}`)
+  return weights
 }

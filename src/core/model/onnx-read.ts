@@ -8,6 +8,8 @@ export interface ReadGraph {
   readonly nodes: readonly ReadNode[]
   readonly tensors: ReadonlyMap<string, ReadTensor>
   readonly inputs: readonly string[]
+  /** Of each input, by its name; NaN where a size is left open. */
+  readonly inputDims: ReadonlyMap<string, readonly number[]>
   readonly outputs: readonly string[]
 }
 
@@ -44,16 +46,16 @@ export function readOnnx(bytes: Uint8Array): ReadGraph {
   if (!graph) throw new ModelError('this is no ONNX file: it holds no graph')
   const nodes: ReadNode[] = []
   const tensors = new Map<string, ReadTensor>()
-  const inputs: string[] = []
+  const inputDims = new Map<string, readonly number[]>()
   const outputs: string[] = []
   for (const { number, bytes: part } of fieldsOf(graph)) {
     if (!part) continue
     if (number === 1) nodes.push(readNode(part))
     else if (number === 5) readTensor(part, tensors)
-    else if (number === 11) inputs.push(nameIn(part, 1))
+    else if (number === 11) inputDims.set(nameIn(part, 1), dimsOf(part))
     else if (number === 12) outputs.push(nameIn(part, 1))
   }
-  return { nodes, tensors, inputs, outputs }
+  return { nodes, tensors, inputs: [...inputDims.keys()], inputDims, outputs }
 }
 
 function readNode(bytes: Uint8Array): ReadNode {
@@ -169,6 +171,15 @@ function varint(bytes: Uint8Array, cursor: { at: number }): number {
     scale *= 128
   }
   throw new ModelError('this is no ONNX file, or it is cut short')
+}
+
+/** Of a ValueInfoProto: type, tensor type, shape, and each dimension's value. */
+function dimsOf(bytes: Uint8Array): number[] {
+  const within = (outer: Uint8Array | undefined, number: number) =>
+    outer && fieldsOf(outer).find((field) => field.number === number && field.bytes)?.bytes
+  const shape = within(within(within(bytes, 2), 1), 2)
+  const dims = shape ? fieldsOf(shape).filter((field) => field.number === 1 && field.bytes) : []
+  return dims.map(({ bytes: dim }) => fieldsOf(dim!).find(({ number }) => number === 1)?.value ?? Number.NaN)
 }
 
 function nameIn(bytes: Uint8Array, number: number): string {
