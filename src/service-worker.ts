@@ -1,6 +1,6 @@
 /// <reference lib="webworker" />
 /**
- * Keeps the whole site for use without network, takes over a new version only when a page says so, adds the security headers where the
+ * Keeps the whole site for use without network (the large general libraries from their first use on), takes over a new version only when a page says so, adds the security headers where the
  * host sends none, and receives files that other apps share.
  */
 import { addPlugins, cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching'
@@ -18,6 +18,10 @@ interface SiteFile {
 /** tools/site-adapter.ts puts every file of the build here. */
 const SITE_FILES: readonly SiteFile[] = JSON.parse('__SITE_FILES__')
 
+/** Relative to the site's root, and also put here: kept when they were asked for once. Their names change with their content. */
+const FILES_ON_DEMAND: readonly string[] = JSON.parse('__FILES_ON_DEMAND__')
+const ON_DEMAND_CACHE = 'guardian-on-demand'
+
 /** Must equal lib/remote/shared-files.ts. */
 const SHARED_CACHE = 'guardian-shared-files'
 const MAX_SHARED_FILES = 32
@@ -31,6 +35,23 @@ addPlugins([
 ])
 precacheAndRoute([...SITE_FILES], { ignoreURLParametersMatching: [/./], cleanURLs: false })
 cleanupOutdatedCaches()
+
+registerRoute(
+  ({ url }) => onDemandUrls().has(url.href),
+  async ({ request }) => {
+    const cache = await caches.open(ON_DEMAND_CACHE)
+    const kept = await cache.match(request.url)
+    if (kept) return kept
+    const response = await fetch(request)
+    if (!response.ok) return response
+    const safe = await withSecurityHeaders(response)
+    // Without room on the disk it still runs; it is only asked for again.
+    await cache
+      .put(request.url, safe.clone())
+      .catch((error: unknown) => console.warn('Not kept for offline use:', error))
+    return safe
+  },
+)
 
 // A page asked for without its closing slash: hosts redirect it, and so must this when there is no host.
 registerRoute(
@@ -52,7 +73,18 @@ self.addEventListener('message', (event) => {
 })
 
 // The first version serves the page that installed it at once; later ones come here only after consent.
-self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
+self.addEventListener('activate', (event) => event.waitUntil(Promise.all([self.clients.claim(), dropOldOnDemand()])))
+
+function onDemandUrls(): Set<string> {
+  return new Set(FILES_ON_DEMAND.map((path) => new URL(path, self.registration.scope).href))
+}
+
+/** Those of versions before this one. */
+async function dropOldOnDemand(): Promise<void> {
+  const cache = await caches.open(ON_DEMAND_CACHE)
+  const known = onDemandUrls()
+  for (const { url } of await cache.keys()) if (!known.has(url)) await cache.delete(url)
+}
 
 function isPage(pathname: string): boolean {
   const scope = new URL(self.registration.scope).pathname

@@ -8,20 +8,22 @@ import { join, relative } from 'node:path'
 import adapter from '@sveltejs/adapter-static'
 import type { Adapter } from '@sveltejs/kit'
 import { notFoundPage } from './not-found-page.ts'
-import { filesOnlyOf } from './on-demand-files.ts'
 import { SITE_FOLDERS } from './site-folders.ts'
 
 const OUT = 'build'
 const SERVICE_WORKER = 'service-worker.js'
-/** The text in src/service-worker.ts that becomes the list, in whichever quotes the minifier chose. */
-const LIST_MARK = /(["'`])__SITE_FILES__\1/
+/** The texts in src/service-worker.ts that become lists, in whichever quotes the minifier chose. */
+const LIST_MARKS = { kept: /(["'`])__SITE_FILES__\1/, onDemand: /(["'`])__FILES_ON_DEMAND__\1/ }
 const NOT_FOUND = '404.html'
 const VERSION = '_app/version.json'
 /** Not kept for offline use: the worker itself, SvelteKit's note of the build's version, and what only hosts send. */
 const NOT_KEPT = new Set([SERVICE_WORKER, VERSION, NOT_FOUND])
 const IMMUTABLE = '_app/immutable/'
-/** Loads some 45 MB of general libraries, when a person asks which engine is fastest. */
-const ON_DEMAND = 'engine.worker'
+/**
+ * Kept when they were needed once, not before: the general libraries, some 45 MB. Workers import nothing else while they run (a test in
+ * tools/ holds them to it).
+ */
+const ON_DEMAND = /^_app\/immutable\/workers\/(?:chunks\/|assets\/ort-wasm)/
 
 export interface SiteFile {
   /** Relative to the site's root. */
@@ -52,13 +54,18 @@ async function writeNotFound(): Promise<void> {
 
 async function fillServiceWorker(): Promise<void> {
   const path = join(OUT, SERVICE_WORKER)
-  const code = await readFile(path, 'utf8')
-  if (!LIST_MARK.test(code)) throw new Error(`${path} has no __SITE_FILES__ to fill`)
+  let code = await readFile(path, 'utf8')
   const files = await listFiles()
-  await writeFile(
-    path,
-    code.replace(LIST_MARK, () => JSON.stringify(JSON.stringify(files))),
-  )
+  const lists = {
+    kept: files.filter(({ url }) => !ON_DEMAND.test(url)),
+    onDemand: files.filter(({ url }) => ON_DEMAND.test(url)).map(({ url }) => url),
+  }
+  for (const name of ['kept', 'onDemand'] as const) {
+    const mark = LIST_MARKS[name]
+    if (!mark.test(code)) throw new Error(`${path} has no ${mark.source} to fill`)
+    code = code.replace(mark, () => JSON.stringify(JSON.stringify(lists[name])))
+  }
+  await writeFile(path, code)
 }
 
 async function listFiles(): Promise<SiteFile[]> {
@@ -72,6 +79,5 @@ async function listFiles(): Promise<SiteFile[]> {
       return { url, revision: hash.digest('hex').slice(0, 16) }
     }),
   )
-  const onDemand = await filesOnlyOf(ON_DEMAND, join(OUT, IMMUTABLE))
-  return files.filter(({ url }) => !NOT_KEPT.has(url) && !onDemand.has(url.slice(IMMUTABLE.length)))
+  return files.filter(({ url }) => !NOT_KEPT.has(url))
 }
