@@ -13,6 +13,7 @@ import { compileKernels } from '#engine/kernels/kernels.ts'
 import kernelsUrl from '#engine/kernels/kernels.wasm?url'
 import { createKernelNetwork } from '#engine/kernels/network.ts'
 import { createKernelTrainer } from '#engine/kernels/trainer.ts'
+import { requireGraphics } from './graphics.ts'
 import { ownFiles } from './own-files.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
 
@@ -74,11 +75,3 @@ const api = {
 
 export type EngineApi = typeof api
 expose(api)
-
-/** Before megabytes are loaded for it. */
-async function requireGraphics(): Promise<void> {
-  const gpu: unknown = Reflect.get(navigator, 'gpu')
-  const request: unknown = gpu instanceof Object ? Reflect.get(gpu, 'requestAdapter') : undefined
-  if (typeof request !== 'function') throw new Error('this browser has no WebGPU')
-  if (!(await request.call(gpu))) throw new Error('this browser has WebGPU, but no graphics processor for it')
-}

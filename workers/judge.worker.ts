@@ -54,6 +54,11 @@ const TRIAL_SEED = 1
 keepLedger('worker')
 
 const api = {
+  /** Rejects with a sentence for a model that could not judge here; what its network needs is loaded by this, and kept. */
+  async check(model: ModelFiles): Promise<void> {
+    await openJudge(model)
+  },
+
   async evaluate(job: ModelJob, tell: Tell): Promise<Evaluated> {
     const judge = await openJudge(job.model)
     const data = await collect(job, tell)

@@ -1,7 +1,5 @@
 /** Scans files off the page: bytes in, findings to the database. Pages hear of them through live queries, not from here. */
 import { expose } from 'comlink'
-import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
-import { InputError, ModelError } from '#core/base/errors.ts'
 import type { ThresholdChoice } from '#core/detect/threshold.ts'
 import { parseOuiTable, type VendorOf } from '#core/device/vendor.ts'
 import type { FlowInput } from '#core/flow/input.ts'
@@ -10,14 +8,14 @@ import { loadModel } from '#core/model/load.ts'
 import { SHIPPED_MODEL_FOLDER } from '#core/model/shipped.ts'
 import { openInputs } from '#core/scan/open.ts'
 import { type ScanModel, scan } from '#core/scan/scan.ts'
+import type { ScanSummary } from '#core/scan/update.ts'
 import { noteDrift } from '#db/drift.ts'
 import { keepLedger } from '#db/ledger.ts'
 import { appendUpdate, failScan, finishScan, startScan } from '#db/scans.ts'
-import kernelsUrl from '#engine/kernels/kernels.wasm?url'
 import { blobSource } from './blob-source.ts'
-import { openChampion } from './champion.ts'
+import { type Champion, openChampion } from './champion.ts'
 import { ownFiles } from './own-files.ts'
-import { createScorePool } from './score-pool.ts'
+import { openScanModel } from './scan-network.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
 
 export interface ScanJob {
@@ -97,14 +95,18 @@ async function runOne(one: {
   signal: AbortSignal
 }): Promise<void> {
   const { id, name, input, job, ready, signal } = one
+  let own: ScanModel | undefined
   try {
+    const champion = await openChampion(ready.fetchOwn)
+    if (champion?.form === 'network') own = await openScanModel(champion.loaded, ready.cores)
+    const model = own ?? ready.model
     const updates = scan(
       input,
       {
         file: name,
         bytesTotal: job.file.size,
-        model: ready.model,
-        judge: await openChampion(ready.fetchOwn),
+        model,
+        judge: champion?.form === 'folder' ? champion.judge : undefined,
         threshold: job.threshold,
         vendorOf: ready.vendorOf,
         timeZone: job.timeZone,
@@ -115,7 +117,7 @@ async function runOne(one: {
     )
     for (;;) {
       const { done, value } = await updates.next()
-      if (done) return await finishScan(id, value)
+      if (done) return await finishScan(id, withEngine(value, { model, champion }))
       await appendUpdate(id, value)
     }
   } catch (error) {
@@ -126,27 +128,28 @@ async function runOne(one: {
         : `The scan broke off by a fault of ours: ${String(error)}. What was found before is kept.`,
     )
     if (!isRefusal(error)) throw error
+  } finally {
+    await own?.network.dispose()
   }
+}
+
+/** The network's engine, unless the model in its place spoke; it may have been unable to judge this file. */
+function withEngine(
+  summary: ScanSummary,
+  { model, champion }: { model: ScanModel; champion: Champion | undefined },
+): ScanSummary {
+  const spoke = champion?.form === 'folder' && champion.judge.sha256 === summary.model.sha256
+  return { ...summary, model: { ...summary.model, engine: spoke ? champion.engine : model.network.engine } }
 }
 
 async function loadTools(base: string): Promise<Tools> {
   const get = ownFiles(base)
   const cores = Math.max(1, navigator.hardwareConcurrency)
-  const [{ manifest, network: model, sha256 }, oui] = await Promise.all([
-    loadModel((path) => get(SHIPPED_MODEL_FOLDER + path)),
-    get('oui.bin'),
-  ])
-  const engine = {
-    model,
-    steps: manifest.window,
-    features: manifest.scaler.mean.length,
-    wasm: { url: new URL(wasmUrl, self.location.href).href },
-    kernels: { url: new URL(kernelsUrl, self.location.href).href },
-  }
-  const network = await createScorePool(engine, cores)
-  return { model: { manifest, sha256, network }, vendorOf: parseOuiTable(oui), cores, fetchOwn: get }
+  const [loaded, oui] = await Promise.all([loadModel((path) => get(SHIPPED_MODEL_FOLDER + path)), get('oui.bin')])
+  return { model: await openScanModel(loaded, cores), vendorOf: parseOuiTable(oui), cores, fetchOwn: get }
 }
 
+/** By name: errors of other workers come without their class. */
 function isRefusal(error: unknown): error is Error {
-  return error instanceof InputError || error instanceof ModelError
+  return error instanceof Error && (error.name === 'InputError' || error.name === 'ModelError')
 }

@@ -14,7 +14,14 @@ interface Seat {
 
 export async function createScorePool(options: NetworkOptions, size: number): Promise<Network> {
   const seats = Array.from({ length: size }, takeSeat)
-  const loaded = await Promise.all(seats.map(({ remote, death }) => Promise.race([remote.load(options), death])))
+  const end = () => {
+    for (const { worker } of seats) worker.terminate()
+  }
+  const loading = seats.map(({ remote, death }) => Promise.race([remote.load(options), death]))
+  const loaded = await Promise.all(loading).catch((error: unknown) => {
+    end()
+    throw error
+  })
   const batchRows = Math.min(...loaded.map((one) => one.batchRows))
   const windowSize = options.steps * options.features
   /** Windows travel in buffers that come back: copies of them would wait for a collector in either worker. */
@@ -38,9 +45,7 @@ export async function createScorePool(options: NetworkOptions, size: number): Pr
         seat.busy--
       }
     },
-    async dispose() {
-      for (const { worker } of seats) worker.terminate()
-    },
+    dispose: async () => end(),
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a scan gives out while it runs: the same for the page's store, the command line and tests. */
 import type { Case } from '../alert/case.ts'
+import type { Engine } from '../detect/network.ts'
 import type { Device, Note } from '../device/device.ts'
 import type { FlowBatch } from '../flow/batch.ts'
 import type { Timeline } from './timeline.ts'
@@ -55,7 +56,13 @@ export interface ScanSummary {
   readonly anomalies: number
   /** anomalies / windows × 100; 0 without windows. */
   readonly percentage: number
-  readonly model: { readonly name: string; readonly version: string; readonly sha256: string }
+  readonly model: {
+    readonly name: string
+    readonly version: string
+    readonly sha256: string
+    /** What ran it, where the shell that scanned says so. */
+    readonly engine?: Engine
+  }
   readonly threshold: number
   /** How the threshold was chosen, in words, and what it means in alarms per week. */
   readonly thresholdText: string

@@ -47,7 +47,11 @@ export function saveReport(
 export async function importModel(chosen: readonly File[]): Promise<string | undefined> {
   if (chosen.length === 0) return undefined
   try {
-    const files = await readChosen(chosen)
+    const [files, { judge }] = await Promise.all([readChosen(chosen), import('#lib/remote/judge.ts')])
+    await judge(
+      (remote) => remote.check(files),
+      () => undefined,
+    ).done
     const { id, name, version } = await addModelFolder(files, 'imported')
     say(`${name} ${version} imported. It waits until you put it in use.`)
     return id
