@@ -15,6 +15,7 @@ import { createKernelNetwork } from '#engine/kernels/network.ts'
 import { createKernelTrainer } from '#engine/kernels/trainer.ts'
 import { requireGraphics } from './graphics.ts'
 import { ownFiles } from './own-files.ts'
+import { tfjsTrainers } from './trainers.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
 
 allowOwnWorkers()
@@ -63,11 +64,7 @@ const api = {
     }
     const tfjs = (backend: 'webgl' | 'webgpu'): TrainerCandidate => ({
       engine: `tfjs-${backend}`,
-      async open() {
-        if (backend === 'webgpu') await requireGraphics()
-        const { createTfjsTrainer } = await import('#engine/tfjs/trainer.ts')
-        return createTfjsTrainer(options, { backend })
-      },
+      open: () => tfjsTrainers(backend)(options),
     })
     return chooseTrainer([kernels, tfjs('webgl'), tfjs('webgpu')], { architecture })
   },

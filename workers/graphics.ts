@@ -16,6 +16,18 @@ export async function hasGraphics(): Promise<boolean> {
   }
 }
 
+const SOFTWARE = /swiftshader|llvmpipe|software|basic render/i
+
+/** The same of WebGL. */
+export function hasWebGl(): boolean {
+  const context = new OffscreenCanvas(1, 1).getContext('webgl2')
+  if (!context) return false
+  const names = context.getExtension('WEBGL_debug_renderer_info')
+  const renderer = String(context.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : context.RENDERER))
+  context.getExtension('WEBGL_lose_context')?.loseContext()
+  return !SOFTWARE.test(renderer)
+}
+
 async function findAdapter(): Promise<unknown> {
   const gpu: unknown = Reflect.get(navigator, 'gpu')
   const request: unknown = gpu instanceof Object ? Reflect.get(gpu, 'requestAdapter') : undefined

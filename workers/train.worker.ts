@@ -9,8 +9,9 @@ import { collectHome } from '#db/home-flows.ts'
 import { keepLedger } from '#db/ledger.ts'
 import { addModelFolder, latestTitle, nextVersion } from '#db/models.ts'
 import { forgetTraining, keepTraining, keepTrainingFiles, readTraining } from '#db/training.ts'
+import type { TrainerChoice } from '#engine/choose-trainer.ts'
 import { collect, type DataJob, type ReadStep } from './collect.ts'
-import { createTrainer } from './engine.ts'
+import { trainersOfThisMachine } from './trainers.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
 
 export interface LearnJob extends DataJob {
@@ -32,7 +33,11 @@ export type LearnStep =
       readonly total: number
       /** Rounds so far of a network; undefined for models that have none. */
       readonly losses: readonly EpochLoss[] | undefined
+      /** What a network learns on, and why; known with its first step. */
+      readonly engine: LearningEngine | undefined
     }
+
+export type LearningEngine = Pick<TrainerChoice, 'name' | 'why'>
 
 type Tell = (step: LearnStep) => void
 
@@ -54,6 +59,10 @@ const api = {
     const version = await nextVersion(name)
     const parent = await latestTitle(name)
     let losses: readonly EpochLoss[] | undefined
+    let engine: LearningEngine | undefined
+    const createTrainer = trainersOfThisMachine((choice) => {
+      engine = { name: choice.name, why: choice.why }
+    })
     const files = job.files.map(({ name, size }) => ({ name, sizeBytes: size }))
     let keptAt: number | undefined
     const isDue = () => keptAt === undefined || performance.now() - keptAt > KEEP_EVERY_MS
@@ -70,7 +79,7 @@ const api = {
         losses = progress.losses
       },
       onProgress: async (done, total) => {
-        tell({ what: 'learning', done, total, losses })
+        tell({ what: 'learning', done, total, losses, engine })
         await letMessagesIn()
       },
       isCheckpointDue: isDue,

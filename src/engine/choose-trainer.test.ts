@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { cnnLstm, lstmAutoencoder } from '#core/detect/architecture.ts'
 import type { Trainer } from '#core/detect/trainer.ts'
-import { chooseTrainer, type TrainerCandidate } from './choose-trainer.ts'
+import { chooseTrainer, fastestTrainers, type TrainerCandidate, type TrainerChoice } from './choose-trainer.ts'
 import { compileKernels } from './kernels/kernels.ts'
 import { createKernelTrainer } from './kernels/trainer.ts'
 
@@ -58,6 +58,58 @@ test('tells why one is not there, and refuses one that learns something else', a
   expect(choice.engines[1]!.refusal).toBe('tfjs has no webgl on this machine')
   expect(choice.engines[2]!.refusal).toContain('first loss')
   expect(clock.open).toBe(0)
+})
+
+test('refuses one that computes the same at first and learns something else', async () => {
+  const { candidate, options } = machine()
+  const slow = candidate('tfjs-webgl', 1)
+  const stuck: TrainerCandidate = {
+    engine: 'tfjs-webgl',
+    async open() {
+      const trainer = await slow.open()
+      return Object.assign(trainer, { step: trainer.loss.bind(trainer) })
+    },
+  }
+  const choice = await chooseTrainer([candidate('kernels', 20), stuck], options)
+  expect(choice.engines[1]!.refusal).toContain('loss after step')
+})
+
+test.each([
+  ['a faster one', 5, 'tfjs-webgpu'],
+  ['the kernels where the other is slower', 50, 'kernels'],
+])('trains with %s, measured once', async (_, ms, expected) => {
+  const { clock, candidate, options } = machine()
+  const told: Pick<TrainerChoice, 'name' | 'why'>[] = []
+  const made: string[] = []
+  const making = (one: TrainerCandidate) => () => {
+    made.push(one.engine)
+    return one.open()
+  }
+  const create = fastestTrainers({
+    kernels: making(candidate('kernels', 20)),
+    others: async () => [{ engine: 'tfjs-webgpu', create: making(candidate('tfjs-webgpu', ms)) }],
+    onChoice: (choice) => told.push(choice),
+    now: options.now,
+  })
+  const request = { architecture, seed: 1, learningRate: 1e-3, maxGradientNorm: undefined }
+  await create(request)
+  await create(request)
+  expect(told.map(({ name }) => name)).toEqual([expected])
+  expect(made).toEqual(['kernels', 'tfjs-webgpu', expected, expected])
+  expect(clock.open).toBe(2)
+})
+
+test('trains with the kernels, unmeasured, where there is nothing else', async () => {
+  const { clock, candidate } = machine()
+  const told: string[] = []
+  const create = fastestTrainers({
+    kernels: () => candidate('kernels', 20).open(),
+    others: async () => [],
+    onChoice: ({ name }) => told.push(name),
+  })
+  await create({ architecture, seed: 1, learningRate: 1e-3, maxGradientNorm: undefined })
+  expect(told).toEqual(['kernels'])
+  expect(clock.ms).toBe(0)
 })
 
 test('times networks that classify, too, on a real clock', async () => {

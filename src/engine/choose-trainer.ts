@@ -1,7 +1,8 @@
-/** Which engine learns fastest on this machine: each takes steps of Adam on the same rows for a part of a second. */
+/** Which engine learns fastest on this machine: each takes steps of Adam on the same rows for a part of a second; and a factory that uses it. */
 import { createRandom } from '#core/base/random.ts'
 import { type Architecture, planNetwork } from '#core/detect/architecture.ts'
-import type { Batch, Trainer } from '#core/detect/trainer.ts'
+import type { Batch, Trainer, TrainerOptions } from '#core/detect/trainer.ts'
+import type { TrainerFactory } from '#core/detect/training.ts'
 
 export type TrainerEngine = 'kernels' | 'tfjs-webgl' | 'tfjs-webgpu'
 
@@ -36,8 +37,10 @@ export interface TrainerCheckOptions {
   readonly now?: () => number
 }
 
-/** By how much the loss of the first step may differ from the first candidate's: the same weights, the same rows. */
+/** By how much the loss of a step may differ from the first candidate's: the same weights, the same rows. */
 export const MOST_LOSS_DIFFERENCE = 1e-3
+/** The first loss says that it computes the same, the next that it learns the same. */
+const COMPARED_STEPS = 5
 
 /** The first candidate is the one to agree with. Throws what it throws when it cannot be used. */
 export async function chooseTrainer(
@@ -46,16 +49,15 @@ export async function chooseTrainer(
 ): Promise<TrainerChoice> {
   const batch = makeBatch(architecture, rows)
   const engines: TrainerReport[] = []
-  let expected: number | undefined
+  let expected: readonly number[] | undefined
   for (const { engine, open } of candidates) {
     try {
       const trainer = await open()
       try {
-        const loss = await trainer.step(batch)
-        expected ??= loss
-        if (!(Math.abs(loss - expected) <= MOST_LOSS_DIFFERENCE * Math.abs(expected))) {
-          throw new Error(`its first loss is ${loss}, not ${expected}`)
-        }
+        const losses: number[] = []
+        while (losses.length < COMPARED_STEPS) losses.push(await trainer.step(batch))
+        expected ??= losses
+        checkLosses(losses, expected)
         engines.push({ engine, ...(await timeSteps(trainer, batch, { budgetMs: budgetMs / candidates.length, now })) })
       } finally {
         await trainer.dispose()
@@ -72,6 +74,47 @@ export async function chooseTrainer(
     ? `A step takes ${best!.msPerStep.toFixed(1)} ms; the next needs ${second.msPerStep.toFixed(1)} ms.`
     : 'It is the only one that can be used here.'
   return { name: best!.engine, why, engines }
+}
+
+function checkLosses(losses: readonly number[], expected: readonly number[]): void {
+  for (const [step, wanted] of expected.entries()) {
+    const loss = losses[step]!
+    if (Math.abs(loss - wanted) <= MOST_LOSS_DIFFERENCE * Math.abs(wanted)) continue
+    throw new Error(`its ${step === 0 ? 'first loss' : `loss after step ${step}`} is ${loss}, not ${wanted}`)
+  }
+}
+
+export interface FastestOptions {
+  /** What learns where nothing else is worth a try, and the one to agree with. */
+  readonly kernels: TrainerFactory
+  /** Others that may be faster here; asked for once. */
+  readonly others: () => Promise<readonly { readonly engine: TrainerEngine; readonly create: TrainerFactory }[]>
+  readonly onChoice: (choice: Pick<TrainerChoice, 'name' | 'why'>) => void
+  readonly now?: () => number
+}
+
+/** Trainers on the engine that learns fastest here and as the kernels do: measured with the first network, about a second. */
+export function fastestTrainers({ kernels, others, onChoice, now }: FastestOptions): TrainerFactory {
+  let chosen: Promise<TrainerFactory> | undefined
+  const choose = async (options: TrainerOptions): Promise<TrainerFactory> => {
+    const rivals = await others()
+    if (rivals.length === 0) {
+      onChoice({ name: 'kernels', why: 'This machine has nothing faster to try.' })
+      return kernels
+    }
+    const candidate = (engine: TrainerEngine, create: TrainerFactory) => ({ engine, open: () => create(options) })
+    const rows = options.batchRows === undefined ? {} : { rows: options.batchRows }
+    const choice = await chooseTrainer(
+      [candidate('kernels', kernels), ...rivals.map(({ engine, create }) => candidate(engine, create))],
+      { architecture: options.architecture, ...rows, ...(now ? { now } : {}) },
+    )
+    onChoice(choice)
+    return rivals.find(({ engine }) => engine === choice.name)?.create ?? kernels
+  }
+  return async (options) => {
+    chosen ??= choose(options)
+    return (await chosen)(options)
+  }
 }
 
 async function timeSteps(
