@@ -10,7 +10,7 @@ export interface Inbox {
   take(device: string, topic: string, payload: Uint8Array): Promise<void>
 }
 
-export function createInbox(ports: BrokerPorts, refusals: Refusals): Inbox {
+export function createInbox(ports: Pick<BrokerPorts, 'ingest' | 'named'>, refusals: Refusals): Inbox {
   const counts = { messages: 0, records: 0, uncommitted: 0 }
 
   async function takeFlow(device: string, payload: Uint8Array): Promise<void> {
