@@ -115,6 +115,23 @@ test('it is evaluated on another file: false cases and intervals first, beside p
   await look('evaluation')
 }, 180_000)
 
+test('the evaluation is listed with its model, opens again, and is given as JSON', async () => {
+  await open(page, `${site.url}models/?id=${forest.id}`)
+  const listed = page.getByRole('region', { name: 'Evaluations of this model' })
+  await listed.getByRole('link', { name: 'week two.csv' }).click()
+  await page.getByRole('heading', { level: 1, name: 'isolation-forest 1.0.0 on week two.csv' }).waitFor()
+  await page.getByRole('region', { name: 'What was found of each class' }).waitFor()
+  await look('report')
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save as JSON' }).click(),
+  ])
+  expect(download.suggestedFilename()).toBe('isolation-forest-1.0.0-on-week-two.csv.json')
+  const saved: unknown = JSON.parse(await readFile(await download.path(), 'utf8'))
+  const [kept] = await storedRows<{ report: { rows: number; perClass: object } }>(page, 'evaluations')
+  expect(saved).toMatchObject({ model: 'isolation-forest 1.0.0', file: 'week two.csv', ...kept!.report })
+})
+
 test('boosted trees learn from the labels, are compared with the forest and take over with the verdict as reason', async () => {
   await open(page, `${site.url}models/?id=${forest.id}`)
   await page.getByRole('button', { name: 'Use this model' }).click()
@@ -142,8 +159,29 @@ test('the next scan is judged by the model in use, and says so', async () => {
   expect(spoken.length).toBeGreaterThan(0)
   expect(spoken[0]?.reasons.length).toBeGreaterThan(0)
   await look('scan')
-  await open(page, `${site.url}models/`)
+  await page.getByText('Model and baseline').click()
+  await page.getByText('plain code').waitFor()
 }, 120_000)
+
+test('a case of it is explained by that model: parts that sum to the score, and what would have been normal', async () => {
+  const cases = await storedRows<{ key: string; value: { findings: { detector: string }[] } }>(page, 'cases')
+  const spoken = cases.find(({ value }) => value.findings.some(({ detector }) => detector === 'model'))
+  await open(page, `${site.url}case/?key=${encodeURIComponent(spoken!.key)}`)
+  const sign = page.getByRole('region', { name: 'The strongest sign' })
+  await sign.getByText(/would have passed as normal|No change of these numbers/).waitFor()
+  expect(await sign.textContent()).toMatch(/% of what made it stand out|No single number stands out/)
+  expect(await sign.getByRole('img', { name: /made it (more|less) unusual/ }).count()).toBeGreaterThan(1)
+  expect(await sign.textContent()).not.toMatch(/\b(?:MSE|logit|epoch)\b/i)
+  await sign.getByText('How this adds up').click()
+  const table = sign.getByRole('region', { name: 'Parts of the score' })
+  const cells = await table.locator('tbody tr > :last-child').allTextContents()
+  const numbers = cells.map((cell) => Number(cell.replace('−', '-').replace(/[^\d.e+-]/g, '')))
+  const total = numbers.slice(0, -1).reduce((sum, part) => sum + part, 0)
+  // Each is shown with one decimal, or two digits.
+  expect(Math.abs(total - numbers.at(-1)!)).toBeLessThan(0.06 * numbers.length)
+  await look('case')
+  await open(page, `${site.url}models/`)
+})
 
 test('going back puts the model before in use, holds across a reload, and can be undone', async () => {
   await page.getByRole('button', { name: /^Go back to isolation-forest/ }).click()
