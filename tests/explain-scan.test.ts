@@ -9,7 +9,7 @@ import { judgeOfNetwork } from '#core/detect/network-judge.ts'
 import { DEFAULT_THRESHOLD } from '#core/detect/threshold.ts'
 import { explainFinding, type FindingRequest } from '#core/explain/finding.ts'
 import { openCapture } from '#core/scan/capture-input.ts'
-import { type ScanJudge, surpriseOf } from '#core/scan/judge-flows.ts'
+import { linesOf, type ScanJudge } from '#core/scan/judge-flows.ts'
 import { scan } from '#core/scan/scan.ts'
 import { collectDeviceFlows } from '#db/device-flows.ts'
 import { appendUpdate, finishScan, startScan } from '#db/scans.ts'
@@ -21,14 +21,14 @@ const EXPLAINED = 6
 /** With `line` in place of the model's own, on whatever traffic. */
 async function scanned(modelName: string | undefined, line?: number) {
   const opened = await openScanModels(modelName)
-  const models = line === undefined || !opened.judge ? opened : { ...opened, judge: withLine(opened.judge, line) }
+  const models = line === undefined || !opened.judge ? opened : { ...opened, judge: onAnyTraffic(opened.judge) }
   const found: Finding[] = []
   const id = await startScan({ file: 'home.pcap', sizeBytes: capture.length, demo: false })
   const updates = scan(await openCapture(bytesSource('home.pcap', capture)), {
     ...models,
     file: 'home.pcap',
     bytesTotal: capture.length,
-    threshold: DEFAULT_THRESHOLD,
+    threshold: line === undefined ? DEFAULT_THRESHOLD : { kind: 'value', value: line },
     vendorOf: () => undefined,
     timeZone: 'UTC',
     inFlight: 1,
@@ -51,9 +51,9 @@ async function scanned(modelName: string | undefined, line?: number) {
   return { ...models, found: found.filter((_, i) => i % step === 0).slice(0, EXPLAINED), data }
 }
 
-function withLine({ judge, ...rest }: ScanJudge, threshold: number): ScanJudge {
+function onAnyTraffic({ judge, ...rest }: ScanJudge): ScanJudge {
   const { scope: _, ...silent } = judge
-  return { ...rest, judge: { ...silent, threshold } }
+  return { ...rest, judge: silent }
 }
 
 async function checkSums(request: FindingRequest) {
@@ -93,14 +93,15 @@ test.each([
   if (!own) throw new Error(`${name} is no model that judges`)
   expect(found.length).toBeGreaterThan(0)
   for (const finding of found) {
-    const told = (score: number) => Math.max(finding.threshold, surpriseOf(score, own))
+    const lines = linesOf(own)
+    const told = (score: number) => Math.max(finding.threshold, lines.surpriseOf(finding.device, score))
     const explained = await checkSums({
       judge: own.judge,
       window: own.manifest.window,
       data: await data(finding),
       finding,
       told,
-      threshold: own.judge.threshold,
+      threshold: lines.scoreAt(finding.device, finding.threshold),
     })
     const reasons = explained.explanation.contributions.toSorted((a, b) => b.share - a.share)
     expect(reasons[0]!.feature).toBe(finding.reasons[0]!.feature)

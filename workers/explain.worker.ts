@@ -6,7 +6,7 @@ import { explainFinding, type FindingExplanation } from '#core/explain/finding.t
 import { MANIFEST_FILE, parseManifest } from '#core/model/folder.ts'
 import { filesNamed } from '#core/model/manifest.ts'
 import { SHIPPED_MODELS, shippedFolder } from '#core/model/shipped.ts'
-import { surpriseOf } from '#core/scan/judge-flows.ts'
+import { linesOf } from '#core/scan/judge-flows.ts'
 import type { ScanSummary } from '#core/scan/update.ts'
 import { collectDeviceFlows } from '#db/device-flows.ts'
 import { keepLedger } from '#db/ledger.ts'
@@ -37,8 +37,11 @@ const api = {
       const usual = new Map(reasons.map(({ feature, typical }) => [feature, typical]))
       return explainFinding({ judge, window, data, finding, told: (score) => score, threshold, usual })
     }
-    const told = (score: number) => Math.max(threshold, surpriseOf(score, { judge, manifest, sha256: model.sha256 }))
-    return explainFinding({ judge, window, data, finding, told, threshold: judge.threshold })
+    const lines = linesOf({ judge, manifest })
+    const told = (score: number) => Math.max(threshold, lines.surpriseOf(finding.device, score))
+    // The line of that scan, whatever was chosen since
+    const line = lines.scoreAt(finding.device, threshold)
+    return explainFinding({ judge, window, data, finding, told, threshold: line })
   },
 }
 

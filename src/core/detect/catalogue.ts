@@ -1,11 +1,12 @@
 /** Learns a model of any kind from flows: rows parted, labels made ready, alarm line drawn, everything written down for its manifest. */
 import { InputError } from '../base/errors.ts'
-import { type ModelDraft, SCOPE_FILE } from '../model/folder.ts'
+import { BUDGET_FILE, type ModelDraft, SCOPE_FILE } from '../model/folder.ts'
 import type { ModelKind } from '../model/folder-manifest.ts'
 import type { Calibration } from '../model/manifest.ts'
 import { sha256Hex } from '../model/verify.ts'
-import { drawLine } from './alarm-line.ts'
+import { drawLines } from './alarm-line.ts'
 import { makeCalibration } from './calibration.ts'
+import { fitCaseBudget, saveCaseBudget } from './case-budget.ts'
 import { selectColumns, teachingColumns } from './columns.ts'
 import { type FlowDataset, type FlowJudge, takeRows } from './dataset.ts'
 import { judgeOf } from './judge.ts'
@@ -45,8 +46,10 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
   const columns = teachingColumns(forKind.matrix)
   const weights = await kind.learn(selectColumns(forKind, columns), request)
   const scorer = kind.open(weights.files, weights.features, request.createTrainer)
-  const calibration = await calibrate(scorer, selectColumns(usable, weights.features), { split, kind })
-  const line = drawLine(calibration, kind.highestLine)
+  const scores = await scoreKept(scorer, selectColumns(usable, weights.features), split)
+  const calibration = calibrate(scores, { split, kind })
+  const budget = fitCaseBudget(usable, scores)
+  const { home: line } = drawLines({ calibration, budget, highestLine: kind.highestLine })
   const manifest: ModelDraft['manifest'] = {
     name: request.name ?? name,
     version: request.version ?? '1.0.0',
@@ -70,7 +73,8 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
   const scope = learnScope(selectColumns(usable, weights.features), split)
   const files = new Map(weights.files)
   if (scope) files.set(SCOPE_FILE, saveScope(scope))
-  return { manifest, files, judge: judgeOf(manifest, scorer, scope) }
+  files.set(BUDGET_FILE, saveCaseBudget(weights.features, budget))
+  return { manifest, files, judge: judgeOf(manifest, scorer, { scope, budget }) }
 }
 
 /** What benign traffic the model knows; undefined when there is too little to know a kind of traffic by. */
@@ -136,17 +140,18 @@ function readyLabels(
   }
 }
 
-async function calibrate(
-  scorer: Scorer,
-  data: FlowDataset,
-  { split, kind }: { split: TrainingSplit; kind: LearnKind },
-): Promise<Calibration> {
+/** Of the benign rows kept out; NaN for all others. */
+async function scoreKept(scorer: Scorer, data: FlowDataset, { calibration }: TrainingSplit): Promise<Float64Array> {
   const scores = await scorer.score(data)
-  const series = split.calibration.map((rows) => {
-    const judged: number[] = []
-    for (const row of rows) if (!Number.isNaN(scores[row]!)) judged.push(scores[row]!)
-    return judged
-  })
+  const kept = new Float64Array(data.rows).fill(Number.NaN)
+  for (const rows of calibration) for (const row of rows) kept[row] = scores[row]!
+  return kept
+}
+
+function calibrate(scores: Float64Array, { split, kind }: { split: TrainingSplit; kind: LearnKind }): Calibration {
+  const series = split.calibration.map((rows) =>
+    Array.from(rows, (row) => scores[row]!).filter((score) => !Number.isNaN(score)),
+  )
   return makeCalibration(series, kind.window)
 }
 

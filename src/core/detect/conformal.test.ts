@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../base/random.ts'
 import { combineP, fitConformal, pValue, scoreForP, surprise } from './conformal.ts'
-import { devicePValue, deviceThreshold, fitDevices, splitBudget } from './device-calibration.ts'
+import { devicePValue, deviceThreshold, fitDevices } from './device-calibration.ts'
 
 const normals = (count: number, seed: number, mean = 0) => {
   const random = createRandom(seed)
@@ -97,20 +97,5 @@ describe('calibration per device', () => {
     expect(share).toBeLessThan(1.3 * p)
     expect(share).toBeGreaterThan(0.3 * p)
     expect(devicePValue(calibration, 'loud', line)).toBeLessThanOrEqual(p)
-  })
-
-  it('gives each device the same share of the budget', () => {
-    const budget = splitBudget(calibration, { perWeek: 3, assumedPerWeek: 210_000 })
-    expect([...budget.keys()]).toEqual(['quiet', 'loud', 'few'])
-    expect(budget.get('quiet')!.perWeek).toBe(1)
-    // 2000 flows in a week
-    expect(budget.get('quiet')!.p).toBeCloseTo(1 / 2000, 5)
-    expect(budget.get('few')!.p).toBeCloseTo(1 / 5, 3)
-  })
-
-  it('goes by the share of the flows where there are no times', () => {
-    const timeless = fitDevices({ scores, device, devices: ['a', 'b', 'c'], startMicros: scores.map(() => Number.NaN) })
-    const budget = splitBudget(timeless, { perWeek: 3, assumedPerWeek: 4005 })
-    expect(budget.get('a')!.p).toBeCloseTo(1 / 2000, 9)
   })
 })

@@ -19,16 +19,26 @@ export interface Conformal {
 export const FEWEST_SCORES = 20
 /** Kept scores: the highest, and as many again spread over the rest. */
 const KEPT_HIGH = 512
-const TAIL_SHARE = 0.05
-/** The tail is fitted to at least so many, of a short sample thus from a lower level. */
-const FEWEST_IN_TAIL = 10
 /** A claim of rarity goes no further than one in this many times the sample. */
-const REACH = 100
+export const REACH = 100
 const LEAST_SHAPE = 0.05
 const MOST_SURPRISE = 300
 
+export interface TailFit {
+  /** Of the scores, the highest that the tail is fitted to. */
+  readonly share: number
+  /** At least so many, of a short sample thus from a lower level. */
+  readonly fewest: number
+  /** A lighter tail is not believed: it ends, and often just above the highest of the sample. */
+  readonly leastShape: number
+}
+
+const FLOW_TAIL: TailFit = { share: 0.05, fewest: 10, leastShape: Number.NEGATIVE_INFINITY }
+/** The level is never below the middle. */
+const MOST_IN_TAIL = 0.5
+
 /** `scores` in any order; those that are NaN do not count. Throws InputError for fewer than FEWEST_SCORES. */
-export function fitConformal(scores: ArrayLike<number>): Conformal {
+export function fitConformal(scores: ArrayLike<number>, tailFit = FLOW_TAIL): Conformal {
   const sorted = Float64Array.from(scores)
     .filter((score) => !Number.isNaN(score))
     .sort()
@@ -39,15 +49,25 @@ export function fitConformal(scores: ArrayLike<number>): Conformal {
   const low = Math.max(0, count - KEPT_HIGH)
   for (let i = 0; i < Math.min(low, KEPT_HIGH); i++) places.push(Math.floor((i * low) / Math.min(low, KEPT_HIGH)))
   for (let at = low; at < count; at++) places.push(at)
-  const level = quantile(sorted, 1 - Math.max(TAIL_SHARE, FEWEST_IN_TAIL / count))
+  const share = Math.max(tailFit.share, Math.min(MOST_IN_TAIL, tailFit.fewest / count))
+  const level = quantile(sorted, 1 - share)
   const excesses = Array.from(sorted.filter((score) => score > level && Number.isFinite(score))).map((x) => x - level)
-  const tail = excesses.length > 0 ? fitPareto(excesses) : { shape: 0, scale: Math.max(1e-12, Math.abs(level) * 1e-6) }
+  const tail = fitTail(excesses, level, tailFit.leastShape)
   return {
     count,
     scores: Float64Array.from(places, (at) => sorted[at]!),
     atLeast: Float64Array.from(places, (at) => count - firstAtLeast(sorted, sorted[at]!)),
     tail: { level, ...tail },
   }
+}
+
+function fitTail(excesses: readonly number[], level: number, leastShape: number): ParetoTail {
+  if (excesses.length === 0) return { shape: Math.max(0, leastShape), scale: Math.max(1e-12, Math.abs(level) * 1e-6) }
+  const tail = fitPareto(excesses)
+  if (tail.shape >= leastShape) return tail
+  // The same mean excess
+  const mean = excesses.reduce((sum, excess) => sum + excess, 0) / excesses.length
+  return { shape: leastShape, scale: Math.max(1e-12, mean * (1 - leastShape)) }
 }
 
 /** Share of benign flows that score as high, in (0, 1]; falls as the score rises. NaN for NaN. */

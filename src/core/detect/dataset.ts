@@ -2,8 +2,10 @@
  * Flows in memory, for what needs many at once: training, evaluation, explanation. Made from any readable file by scan/dataset.ts;
  * judged by any model through FlowJudge.
  */
+import type { AlarmLines } from './alarm-line.ts'
 import type { Explanation, FeatureMatrix } from './detector.ts'
 import type { ScopeVerdict } from './scope.ts'
+import type { ThresholdChoice } from './threshold.ts'
 
 export interface FlowDataset {
   readonly rows: number
@@ -37,8 +39,14 @@ export interface FlowJudge {
    * windowed model, or traffic that the model says it does not know).
    */
   score(data: FlowDataset): Promise<Float64Array>
-  /** Scores above it raise a finding, at the model's shipped budget. */
+  /** Scores above it raise a finding, at the model's shipped budget, of a device that it has not met. */
   readonly threshold: number
+  /** The line of each device by what a person chose; by default the shipped budget. Undefined for judges with one line. */
+  drawLines?(choice?: ThresholdChoice): AlarmLines
+  /** Flows of a device before one that are needed to judge it; undefined: none. */
+  readonly context?: number
+  /** The highest value of a column that training saw; undefined where it is not known. */
+  mostSeen?(feature: string): number | undefined
   /** Whether these flows are of the kind that the model was trained on; undefined for models that cannot tell. */
   scope?(data: FlowDataset): ScopeVerdict
   /** Per row an index into `classes` of the judge, −1 where it abstains; undefined for models that only tell usual from unusual. */

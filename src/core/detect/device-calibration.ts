@@ -2,13 +2,17 @@
  * Each device's own idea of rare: its benign scores beside the home's, which count the more the fewer it has; and a budget of false alarms a
  * week, split over the devices.
  */
+import { hashAddress } from '../prep/rows.ts'
 import { type Conformal, FEWEST_SCORES, fitConformal, pValue, scoreForP, surprise } from './conformal.ts'
 
 export interface DeviceCalibration {
   readonly home: Conformal
   readonly devices: ReadonlyMap<string, DeviceBand>
+  /** The home speaks for as many flows of a device: with fewer of its own, its highest score would decide alone what is rare. */
+  readonly homeFlows: number
 }
 
+/** What is counted is a flow, or for a case budget a block of a device's time (case-budget.ts). */
 export interface DeviceBand {
   readonly flows: number
   /** Undefined with fewer flows than a sample needs: the home's counts alone. */
@@ -25,14 +29,20 @@ export interface BenignScores {
   readonly startMicros: ArrayLike<number>
 }
 
-/** The home speaks for as many flows of a device: with fewer of its own, its highest score would decide alone what is rare. */
-const HOME_FLOWS = 200
+/** Of flows; blocks of time are fewer and tell more each. */
+export const HOME_FLOWS = 200
 const WEEK_MICROS = 7 * 24 * 3600e6
 /** Shortest time that a rate is told from. */
 const LEAST_MICROS = 3600e6
 
+/** A model may be sent to others; the addresses of a home's devices are not in it. */
+export const deviceKey = (device: string): string => hashAddress(device).toString(36)
+
 /** Throws InputError with too few scores. */
-export function fitDevices({ scores, device, devices, startMicros }: BenignScores): DeviceCalibration {
+export function fitDevices(
+  { scores, device, devices, startMicros }: BenignScores,
+  homeFlows = HOME_FLOWS,
+): DeviceCalibration {
   const home = fitConformal(scores)
   const byDevice = devices.map(() => ({ scores: [] as number[], first: Number.NaN, last: Number.NaN }))
   let first = Number.NaN
@@ -56,25 +66,32 @@ export function fitDevices({ scores, device, devices, startMicros }: BenignScore
   )
   return {
     home,
+    homeFlows,
     devices: new Map(devices.map((id, at) => [id, bands[at]!] as const).filter(([, { flows }]) => flows > 0)),
   }
 }
 
-/** Share of this device's benign flows that score as high: its own sample and the home's, weighed by its flows. */
-export function devicePValue({ home, devices }: DeviceCalibration, device: string, score: number): number {
+/** What the device's own sample counts beside the home's, in [0, 1). */
+export function ownWeight({ devices, homeFlows }: DeviceCalibration, device: string): number {
   const band = devices.get(device)
-  const ofHome = pValue(home, score)
+  return band?.own ? band.flows / (band.flows + homeFlows) : 0
+}
+
+/** Share of this device's benign flows that score as high: its own sample and the home's, weighed by its flows. */
+export function devicePValue(calibration: DeviceCalibration, device: string, score: number): number {
+  const band = calibration.devices.get(device)
+  const ofHome = pValue(calibration.home, score)
   if (!band?.own) return ofHome
-  const weight = band.flows / (band.flows + HOME_FLOWS)
+  const weight = ownWeight(calibration, device)
   return weight * pValue(band.own, score) + (1 - weight) * ofHome
 }
 
 /** −log10 of the same, kept in order beyond what the samples can vouch for. */
-export function deviceSurprise({ home, devices }: DeviceCalibration, device: string, score: number): number {
-  const band = devices.get(device)
-  const ofHome = surprise(home, score)
+export function deviceSurprise(calibration: DeviceCalibration, device: string, score: number): number {
+  const band = calibration.devices.get(device)
+  const ofHome = surprise(calibration.home, score)
   if (!band?.own) return ofHome
-  const weight = band.flows / (band.flows + HOME_FLOWS)
+  const weight = ownWeight(calibration, device)
   return -Math.log10(weight * 10 ** -surprise(band.own, score) + (1 - weight) * 10 ** -ofHome)
 }
 
@@ -100,29 +117,4 @@ export function deviceThreshold(calibration: DeviceCalibration, device: string, 
     else low = middle
   }
   return high
-}
-
-export interface DeviceBudget {
-  readonly perWeek: number
-  /** A flow of the device is an alarm when its p-value is at most this. */
-  readonly p: number
-}
-
-/**
- * The same number of false alarms for each device, so that a quiet one is not drowned by a busy one; where flows have no times, by flows at
- * `assumedPerWeek` for the home together.
- */
-export function splitBudget(
-  { devices }: DeviceCalibration,
-  { perWeek, assumedPerWeek }: { readonly perWeek: number; readonly assumedPerWeek: number },
-): Map<string, DeviceBudget> {
-  const share = perWeek / Math.max(1, devices.size)
-  let flows = 0
-  for (const band of devices.values()) flows += band.flows
-  return new Map(
-    [...devices].map(([id, band]) => {
-      const rate = Number.isNaN(band.flowsPerWeek) ? (assumedPerWeek * band.flows) / flows : band.flowsPerWeek
-      return [id, { perWeek: share, p: Math.min(1, share / rate) }] as const
-    }),
-  )
 }

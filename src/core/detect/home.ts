@@ -4,11 +4,10 @@
  */
 import { ModelError } from '../base/errors.ts'
 import { WEIGHTS_FILE } from '../model/folder.ts'
-import { hashAddress } from '../prep/rows.ts'
+import { loadCalibrations, saveCalibrations } from './calibration-file.ts'
 import { combineP } from './conformal.ts'
 import { type FlowDataset, takeRows } from './dataset.ts'
-import { type DeviceCalibration, deviceSurprise, fitDevices } from './device-calibration.ts'
-import { loadCalibrations, saveCalibrations } from './home-file.ts'
+import { type DeviceCalibration, deviceKey, deviceSurprise, fitDevices } from './device-calibration.ts'
 import type { LearnKind, Scorer } from './kind.ts'
 import { isolationForestKind, nearestKind } from './tabular-kinds.ts'
 import { FEWEST_BENIGN_ROWS, FEWEST_CALIBRATION_ROWS, splitForTraining, type TrainingSplit } from './training-split.ts'
@@ -20,6 +19,7 @@ const MEMBERS: readonly (readonly [name: string, kind: LearnKind])[] = [
 /** Captures of a device from which on whole ones are kept out. */
 const FEWEST_CAPTURES = 4
 const KEPT_SHARE = 0.25
+const FILE_KIND = 'home'
 
 export const homeKind: LearnKind = {
   supervised: false,
@@ -42,16 +42,16 @@ export const homeKind: LearnKind = {
       })
       files.set(fileOf(name), weights.files.get(WEIGHTS_FILE)!)
       const scores = await kind.open(weights.files, features, undefined).score(kept)
-      calibrations.push(fitDevices({ ...kept, scores, devices: kept.devices.map(keyOf) }))
+      calibrations.push(fitDevices({ ...kept, scores, devices: kept.devices.map(deviceKey) }))
     }
-    files.set(WEIGHTS_FILE, saveCalibrations(features, calibrations))
+    files.set(WEIGHTS_FILE, saveCalibrations({ kind: FILE_KIND, features }, calibrations))
     return { features, files }
   },
 
   open(files, features) {
     const bytes = files.get(WEIGHTS_FILE)
     if (!bytes) throw new ModelError(`the model has no file ${WEIGHTS_FILE}`)
-    const calibrations = loadCalibrations(bytes, { features, members: MEMBERS.length })
+    const calibrations = loadCalibrations(bytes, { kind: FILE_KIND, features, members: MEMBERS.length })
     const members = MEMBERS.map(([name, kind], at) => {
       const weights = files.get(fileOf(name))
       if (!weights) throw new ModelError(`the model has no file ${fileOf(name)}`)
@@ -84,7 +84,7 @@ interface Member {
 
 /** By member, the surprise of each row. */
 async function surprisesOf(members: readonly Member[], data: FlowDataset): Promise<Float64Array[]> {
-  const keys = data.devices.map(keyOf)
+  const keys = data.devices.map(deviceKey)
   return Promise.all(
     members.map(async ({ scorer, calibration }) => {
       const scores = await scorer.score(data)
@@ -121,6 +121,3 @@ function keepLastCaptures({
 }
 
 const fileOf = (member: string): string => `${member}.bin`
-
-/** A model may be sent to others; the addresses of a home's devices are not in it. */
-const keyOf = (device: string): string => hashAddress(device).toString(36)

@@ -1,7 +1,9 @@
 /** A model folder as a FlowJudge: its columns chosen from the flows, its scores, its line. */
 import { ModelError } from '../base/errors.ts'
-import { readModelFolder, SCOPE_FILE } from '../model/folder.ts'
+import { BUDGET_FILE, readModelFolder, SCOPE_FILE } from '../model/folder.ts'
 import type { FolderManifest } from '../model/folder-manifest.ts'
+import { drawLines } from './alarm-line.ts'
+import { type CaseBudget, loadCaseBudget } from './case-budget.ts'
 import { selectColumns } from './columns.ts'
 import { type FlowJudge, takeRows } from './dataset.ts'
 import { rowOf } from './detector.ts'
@@ -26,21 +28,27 @@ export async function openModelFolder(
 ): Promise<OpenedModel> {
   const { manifest, files } = await readModelFolder(fetchFile)
   const scorer = kindOf(manifest.kind).open(files, manifest.features, createTrainer)
-  return { manifest, files, judge: judgeOf(manifest, scorer, openScope(files, manifest.features)) }
+  const scope = openScope(files, manifest.features)
+  const bytes = files.get(BUDGET_FILE)
+  const budget = bytes && loadCaseBudget(manifest.features, bytes)
+  return { manifest, files, judge: judgeOf(manifest, scorer, { scope, budget }) }
 }
 
 /** Throws ModelError while scoring flows that lack a column of the model. */
 export function judgeOf(
-  { name, version, kind, features, window, threshold }: Omit<FolderManifest, 'format' | 'files'>,
+  { name, version, kind, features, window, threshold, calibration }: Omit<FolderManifest, 'format' | 'files'>,
   scorer: Scorer,
-  scope?: ScopeModel,
+  { scope, budget }: { readonly scope?: ScopeModel | undefined; readonly budget?: CaseBudget | undefined } = {},
 ): FlowJudge {
+  const { highestLine } = kindOf(kind)
   const { families } = scorer
   return {
     name,
     version,
     kind,
     threshold,
+    drawLines: (choice) => drawLines({ calibration, budget, highestLine }, choice),
+    ...(window > 1 ? { context: window } : {}),
     score: async (data) => scorer.score(selectColumns(data, features)),
     async explain(data, row) {
       if (window > 1) return scorer.explain(selectColumns(data, features), row)
@@ -48,7 +56,12 @@ export function judgeOf(
       rowOf(data.matrix, row)
       return scorer.explain(selectColumns(takeRows(data, [row]), features), 0)
     },
-    ...(scope ? { scope: (data) => judgeScope(scope, selectColumns(data, features).matrix) } : {}),
+    ...(scope
+      ? {
+          scope: (data) => judgeScope(scope, selectColumns(data, features).matrix),
+          mostSeen: (feature) => scope.high[features.indexOf(feature)],
+        }
+      : {}),
     ...(families ? { families: async (data) => families(selectColumns(data, features)) } : {}),
   }
 }

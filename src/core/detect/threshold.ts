@@ -93,7 +93,8 @@ function thresholdValue(choice: ThresholdChoice, calibration: Calibration, windo
   }
 }
 
-function nameChoice(choice: ThresholdChoice): string {
+/** `Alarm budget of 1 a week`, `Mean + 2 standard deviations of usual traffic`. */
+export function nameChoice(choice: ThresholdChoice): string {
   switch (choice.kind) {
     case 'mean-sd':
       return `Mean + ${choice.deviations} standard ${choice.deviations === 1 ? 'deviation' : 'deviations'} of usual traffic`

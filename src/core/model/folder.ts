@@ -10,6 +10,8 @@ export const WEIGHTS_FILE = 'model.bin'
 export const ONNX_FILE = 'model.onnx'
 /** The distribution that the model was trained on (detect/scope.ts). */
 export const SCOPE_FILE = 'scope.bin'
+/** The peaks of benign hours, which draw its alarm lines (detect/case-budget.ts). */
+export const BUDGET_FILE = 'budget.bin'
 export const CARD_FILE = 'card.md'
 export const MANIFEST_FILE = 'manifest.json'
 

@@ -32,6 +32,14 @@ export const HOST_WINDOW_NAMES: readonly string[] = [
   ...REST,
 ]
 
+/** By column, how far back it looks, µs; rhythms and the device's own usual take as long to show as the longest window. */
+const REACHES: readonly number[] = [
+  ...WINDOWS.flatMap(([, micros]) => PER_WINDOW.map(() => micros)),
+  ...REST.map(() => WINDOWS.at(-1)![1]),
+]
+/** Times its length after which a fading window counts as filled. */
+const FILLED = 1
+
 /** Peers and ports remembered of one device; the one heard of longest ago makes room. */
 const MOST_PEERS = 2048
 /** Devices; a network of more is no home. */
@@ -59,6 +67,8 @@ interface Host {
 }
 
 export class HostWindows {
+  /** Earliest start of a flow: from there on it is known what devices did. NaN before the first. */
+  beganMicros = Number.NaN
   readonly #hosts = new Map<string, Host>()
 
   /** length × HOST_WINDOW_NAMES for the rows of a batch; undefined when it has no times or no addresses. */
@@ -66,6 +76,7 @@ export class HostWindows {
     if (batch.length === 0 || batch.addresses.length === 0 || Number.isNaN(batch.startMicros[0]!)) return undefined
     const width = HOST_WINDOW_NAMES.length
     const values = new Float32Array(batch.length * width)
+    for (const micros of batch.startMicros) if (!(micros >= this.beganMicros)) this.beganMicros = micros
     for (let row = 0; row < batch.length; row++) {
       const id = deviceIds[device[row]!]
       if (id === undefined || Number.isNaN(batch.startMicros[row]!)) {
@@ -76,6 +87,32 @@ export class HostWindows {
       this.#write(this.#hosts.get(id)!, batch, row, { values, at: row * width, isOut: outward[row] === 1 })
     }
     return values
+  }
+
+  /**
+   * Takes back, in what `add` gave for a batch, what reaches further than the recording: a window that began before it holds less than
+   * it would, which is not quiet but unknown (NaN). What is above `mostSeen` of its column already stays, for more would only be more. Says whether anything was taken back.
+   */
+  hideUnfilled(
+    values: Float32Array,
+    { startMicros }: FlowBatch,
+    mostSeen: (column: string) => number | undefined,
+  ): boolean {
+    const width = HOST_WINDOW_NAMES.length
+    const most = HOST_WINDOW_NAMES.map((name) => mostSeen(name) ?? Number.POSITIVE_INFINITY)
+    let isHidden = false
+    for (let row = 0; row < startMicros.length; row++) {
+      const age = startMicros[row]! - this.beganMicros
+      if (!(age < FILLED * REACHES.at(-1)!)) continue
+      for (let column = 0; column < width; column++) {
+        const at = row * width + column
+        if (age < FILLED * REACHES[column]! && !(values[at]! > most[column]!)) {
+          values[at] = Number.NaN
+          isHidden = true
+        }
+      }
+    }
+    return isHidden
   }
 
   #hostOf(id: string, micros: number): Host {

@@ -17,12 +17,14 @@ export interface Describer {
   readonly knownOwner: (device: string, address: string) => string | undefined
   /** Share of usual windows that score at least this high. */
   readonly tailProbability: (score: number) => number
+  /** Of what: `usual samples`, `usual hours of a device`. */
+  readonly sample: string
   /** IANA zone of the clock times in sentences. */
   readonly timeZone: string
 }
 
 export function describeCase(evidence: Evidence, describer: Describer): Case {
-  const { profiles, deviceName, addressName, knownOwner, tailProbability, timeZone } = describer
+  const { profiles, deviceName, addressName, knownOwner, timeZone } = describer
   const facts = profiles.facts(evidence.device, evidence.startMicros, evidence.endMicros, addressName)
   const reasons = strongestReasons(evidence)
   const { severity, because } = weighCase(evidence, facts)
@@ -40,7 +42,7 @@ export function describeCase(evidence: Evidence, describer: Describer): Case {
     ...tellCase({ name, evidence, facts, reasons, owner, timeZone }),
     reasons,
     observations: observationsOf(evidence),
-    confidence: confidenceOf(evidence, tailProbability),
+    confidence: confidenceOf(evidence, describer),
     because,
     facts,
     findings,
@@ -68,7 +70,10 @@ function strongestReasons(evidence: Evidence): Reason[] {
 }
 
 /** From the model's calibration at the middle one of the ten strongest windows, so that one extreme does not speak for all. */
-function confidenceOf(evidence: Evidence, tailProbability: (score: number) => number): Confidence {
+function confidenceOf(
+  evidence: Evidence,
+  { tailProbability, sample }: Pick<Describer, 'tailProbability' | 'sample'>,
+): Confidence {
   const scores = evidence.kept
     .filter(({ detector }) => detector === MODEL_DETECTOR)
     .map(({ score }) => score)
@@ -89,7 +94,7 @@ function confidenceOf(evidence: Evidence, tailProbability: (score: number) => nu
   const oneIn = Math.min(1e6, Math.max(1, Math.round(1 / Math.max(tailProbability(score), 1e-6))))
   return {
     words: oneIn >= 10_000 ? 'very' : oneIn >= 1000 ? 'quite' : 'fairly',
-    text: `1 in ${formatCount(oneIn)} usual samples looks so`,
+    text: `1 in ${formatCount(oneIn)} ${sample} looks so`,
     oneIn,
   }
 }

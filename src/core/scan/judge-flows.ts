@@ -5,13 +5,15 @@
  */
 import { type Finding, MODEL_DETECTOR, type Reason } from '../alert/evidence.ts'
 import { severityOfRatio } from '../alert/severity.ts'
-import { tailProbability } from '../detect/calibration.ts'
+import { type AlarmLines, drawLines } from '../detect/alarm-line.ts'
 import { missingColumns } from '../detect/columns.ts'
 import type { FlowDataset, FlowJudge } from '../detect/dataset.ts'
 import type { Explanation } from '../detect/detector.ts'
+import type { ThresholdChoice } from '../detect/threshold.ts'
 import type { FolderManifest } from '../model/folder-manifest.ts'
 import { flowColumns } from '../prep/flow-columns.ts'
 import { HOST_WINDOW_NAMES, HostWindows } from '../prep/host-windows.ts'
+import { FlowTail } from './flow-tail.ts'
 import { ScopeWatch } from './scope-watch.ts'
 import type { DeviceFlows } from './update.ts'
 
@@ -24,7 +26,7 @@ export interface ScanJudge {
 
 export interface JudgedFlows {
   readonly judged: number
-  /** Rows above the threshold. */
+  /** Rows above the line of their device. */
   readonly above: number
   /** One for each device and stretch of time: the strongest row of it is explained. */
   readonly findings: readonly Finding[]
@@ -32,35 +34,52 @@ export interface JudgedFlows {
 
 /** Flows of a device that are unusual one after another within this time are one finding. */
 const STRETCH_MICROS = 10 * 60e6
-/** Rarer is not told apart: the tail beyond is a guess. */
-const RAREST = 1e-12
 const MOST_REASONS = 5
 /** Findings that wait while the traffic looks foreign, in case it turns out to be known. */
 const MOST_HELD = 1000
 
-export function surpriseOf(score: number, { manifest }: ScanJudge): number {
-  return -Math.log10(Math.max(RAREST, tailProbability(score, manifest.calibration)))
+/** By default at the shipped budget. */
+export function linesOf(
+  { judge, manifest }: Pick<ScanJudge, 'judge' | 'manifest'>,
+  choice?: ThresholdChoice,
+): AlarmLines {
+  const { calibration } = manifest
+  return judge.drawLines?.(choice) ?? drawLines({ calibration, budget: undefined, highestLine: undefined }, choice)
 }
 
 export class FlowsJudge {
-  readonly threshold: number
+  /** By what was chosen: where unusual begins for each device, and how rare a score is. */
+  readonly lines: AlarmLines
   readonly #model: ScanJudge
   readonly #hosts = new HostWindows()
   readonly #scope: ScopeWatch
+  readonly #tail: FlowTail
   #waiting: FlowDataset[] = []
   #held: Finding[] = []
 
-  constructor(model: ScanJudge) {
+  constructor(model: ScanJudge, choice: ThresholdChoice) {
+    const { judge } = model
+    this.lines = linesOf(model, choice)
     this.#model = model
-    this.#scope = new ScopeWatch(model.judge)
-    this.threshold = Math.max(Number.MIN_VALUE, surpriseOf(model.judge.threshold, model))
+    this.#scope = new ScopeWatch(judge)
+    this.#tail = new FlowTail(judge.context ?? 0)
+  }
+
+  /** Of a device that the model has not met, on the scale of a finding's score. */
+  get threshold(): number {
+    return this.#surpriseOf('', this.lines.home.value)
   }
 
   /** Columns of the model that these flows lack; where there are any they are not taken, for they cannot be judged. */
   add(flows: DeviceFlows): readonly string[] {
-    const data = datasetOf(flows, this.#hosts)
+    const host = this.#hosts.add(flows.batch, flows)
+    const data = datasetOf(flows, host)
     const missing = missingColumns(data, this.#model.manifest.features)
-    if (missing.length === 0) this.#waiting.push(data)
+    if (missing.length > 0) return missing
+    this.#scope.add(data)
+    const { mostSeen } = this.#model.judge
+    const isHidden = host && mostSeen && this.#hosts.hideUnfilled(host, flows.batch, mostSeen)
+    this.#waiting.push(isHidden ? datasetOf(flows, host) : data)
     return missing
   }
 
@@ -76,17 +95,19 @@ export class FlowsJudge {
     let judged = 0
     let above = 0
     const findings: Finding[] = []
-    for (const data of waiting) this.#scope.add(data)
     if (last) this.#scope.look()
-    for (const data of waiting) {
+    for (const batch of waiting) {
+      const { data, before } = this.#tail.join(batch)
       const scores = await this.#model.judge.score(data)
-      for (const score of scores) {
-        if (!Number.isNaN(score)) judged++
-        if (score > this.#model.judge.threshold) above++
+      // Judged with the batch that they came in.
+      scores.fill(Number.NaN, 0, before)
+      const lines = data.devices.map((id) => this.lines.lineOf(id))
+      const lineOf = (row: number) => lines[data.device[row]!] ?? this.lines.home.value
+      for (let row = before; row < data.rows; row++) {
+        if (!Number.isNaN(scores[row]!)) judged++
+        if (scores[row]! > lineOf(row)) above++
       }
-      for (const stretch of stretchesOf(data, scores, this.#model.judge.threshold)) {
-        findings.push(await this.#tell(data, scores, stretch))
-      }
+      for (const stretch of stretchesOf(data, scores, lineOf)) findings.push(await this.#tell(data, scores, stretch))
     }
     if (this.#scope.isForeign) {
       this.#held = [...this.#held, ...findings].slice(-MOST_HELD)
@@ -99,20 +120,27 @@ export class FlowsJudge {
 
   async #tell(data: FlowDataset, scores: Float64Array, rows: readonly number[]): Promise<Finding> {
     const worst = rows.reduce((top, row) => (scores[row]! > scores[top]! ? row : top))
-    const score = Math.max(this.threshold, surpriseOf(scores[worst]!, this.#model))
+    const device = data.devices[data.device[worst]!]!
+    const threshold = this.#surpriseOf(device, this.lines.lineOf(device))
+    const score = Math.max(threshold, this.#surpriseOf(device, scores[worst]!))
     const numbers = rows.map((row) => data.row[row]!)
     const times = rows.map((row) => data.startMicros[row]!)
     return {
       detector: MODEL_DETECTOR,
-      device: data.devices[data.device[worst]!]!,
+      device,
       rows: [Math.min(...numbers), Math.max(...numbers)],
       startMicros: Math.min(...times),
       endMicros: Math.max(...times),
       score,
-      threshold: this.threshold,
-      severity: severityOfRatio(score / this.threshold),
+      threshold,
+      severity: severityOfRatio(score / threshold),
       reasons: reasonsOf(await this.#model.judge.explain(data, worst)),
     }
+  }
+
+  /** Above 0, so that a ratio to it means something. */
+  #surpriseOf(device: string, score: number): number {
+    return Math.max(Number.MIN_VALUE, this.lines.surpriseOf(device, score))
   }
 }
 
@@ -124,13 +152,13 @@ function reasonsOf({ contributions }: Explanation): Reason[] {
   return told.map(({ feature, value, typical, share }) => ({ feature, value, typical, share: share / total }))
 }
 
-/** Rows above the threshold of one device, close together in time. */
-function stretchesOf(data: FlowDataset, scores: Float64Array, threshold: number): number[][] {
+/** Rows above the line of one device, close together in time. */
+function stretchesOf(data: FlowDataset, scores: Float64Array, lineOf: (row: number) => number): number[][] {
   const stretches: number[][] = []
   const open = new Map<number, number[]>()
   for (let row = 0; row < data.rows; row++) {
     const device = data.device[row]!
-    if (!(scores[row]! > threshold) || device < 0) continue
+    if (!(scores[row]! > lineOf(row)) || device < 0) continue
     const last = open.get(device)
     const gap = last && Math.abs(data.startMicros[row]! - data.startMicros[last.at(-1)!]!)
     if (last && !(gap! > STRETCH_MICROS)) last.push(row)
@@ -144,9 +172,8 @@ function stretchesOf(data: FlowDataset, scores: Float64Array, threshold: number)
 }
 
 /** One batch as the dataset that models know, rows in time order. */
-function datasetOf({ batch, deviceIds, device, outward }: DeviceFlows, hosts: HostWindows): FlowDataset {
+function datasetOf({ batch, deviceIds, device }: DeviceFlows, host: Float32Array | undefined): FlowDataset {
   const { names, values } = flowColumns(batch)
-  const host = hosts.add(batch, { deviceIds, device, outward })
   const features = host ? [...names, ...HOST_WINDOW_NAMES] : names
   const rows = batch.length
   const order = timeOrder(batch.startMicros, rows)

@@ -22,8 +22,8 @@ import { describeCase } from './describe.ts'
 import { FlowsJudge, type ScanJudge } from './judge-flows.ts'
 import { Profiles } from './profile.ts'
 import { ScoreQueue } from './score-queue.ts'
-import { TimelineBuilder } from './timeline.ts'
-import type { DeviceFlows, ScanProgress, ScanSummary, ScanUpdate } from './update.ts'
+import { ScanTotals } from './totals.ts'
+import type { DeviceFlows, ScanSummary, ScanUpdate } from './update.ts'
 
 export interface ScanModel {
   readonly manifest: ModelManifest
@@ -88,7 +88,6 @@ export async function* scan(
 }
 
 class ScanRun {
-  readonly #input: FlowInput
   readonly #options: ScanOptions
   readonly #detector: Autoencoder
   readonly #thresholdText: string
@@ -103,33 +102,24 @@ class ScanRun {
   readonly #cases = new CaseBook(opensCase)
   readonly #deviceIds: string[] = []
   readonly #deviceIndex = new Map<string, number>()
-  readonly #startedMs = performance.now()
+  readonly #totals: ScanTotals
   /** Undefined when there is no such model, or these flows lack what it asks for. */
   #flows: FlowsJudge | undefined
   #judgeRemark: string | undefined
-  #timeline: TimelineBuilder | undefined
   #waiting: DeviceFlows[] = []
   #waitingFlows = 0
-  #anomalies = 0
-  #baselineOutside = 0
-  #scored = 0
-  #scoreMs = 0
-  #scoring = 0
-  #scoringSinceMs = 0
   #updatedMs = Number.NEGATIVE_INFINITY
   #slowMs = Number.NEGATIVE_INFINITY
-  #startMicros = Number.NaN
-  #endMicros = Number.NaN
 
   constructor(input: FlowInput, options: ScanOptions) {
-    this.#input = input
     this.#options = options
+    this.#totals = new ScanTotals(input, options.bytesTotal)
     const { manifest, network } = options.model
     // A fixed rate, not the file's own: a flood would otherwise raise the threshold that should catch it (decision 003).
     const threshold = resolveThreshold(options.threshold, manifest.calibration, {
       windowsPerWeek: ASSUMED_WINDOWS_PER_WEEK,
     })
-    this.#flows = options.judge && new FlowsJudge(options.judge)
+    this.#flows = options.judge && new FlowsJudge(options.judge, options.threshold)
     this.#thresholdText = threshold.text
     this.#detector = createAutoencoder(manifest, network, threshold.value)
     this.#inventory = new Inventory({
@@ -141,7 +131,10 @@ class ScanRun {
       width: manifest.scaler.mean.length,
       batchRows: network.batchRows,
     })
-    this.#queue = new ScoreQueue((batch) => this.#scoreBatch(batch), options.inFlight)
+    this.#queue = new ScoreQueue(
+      (batch) => this.#totals.timeScoring(() => this.#detector.score(batch)),
+      options.inFlight,
+    )
   }
 
   take({ flows, sightings }: InputStep): void {
@@ -179,7 +172,7 @@ class ScanRun {
     this.#waiting = []
     this.#waitingFlows = 0
     return {
-      progress: this.#progress(withSlow),
+      progress: this.#totals.progress(withSlow),
       flows,
       cases: (last ? this.#cases.all() : this.#cases.takeChanged()).map((evidence) => this.#describe(evidence)),
       devices: last ? this.#inventory.devices() : withSlow ? this.#changedDevices() : [],
@@ -188,46 +181,28 @@ class ScanRun {
   }
 
   summary(stopped: boolean): ScanSummary {
-    const { stats, kind } = this.#input
     const { file, model } = this.#options
     const judge = this.#flows && this.#options.judge
     const { manifest, sha256 } = judge ?? model
-    return {
+    return this.#totals.summary({
       file,
-      kind,
-      rows: stats.rows,
-      skipped: stats.skipped.toObject(),
-      remarks: this.#remarks(),
-      windows: this.#scored,
-      anomalies: this.#anomalies,
-      percentage: this.#scored > 0 ? (100 * this.#anomalies) / this.#scored : 0,
+      stopped,
       model: { name: manifest.name, version: manifest.version, sha256 },
       threshold: this.#flows?.threshold ?? this.#detector.threshold,
-      thresholdText: judge?.manifest.thresholdText ?? this.#thresholdText,
-      startMicros: this.#startMicros,
-      endMicros: this.#endMicros,
+      thresholdText: this.#flows?.lines.home.text ?? this.#thresholdText,
+      remarks: this.#remarks(),
       devices: this.#inventory.devices().length,
       cases: this.#cases.size,
-      baseline: { minutes: this.#boxPlot.minutes, outside: this.#baselineOutside },
-      timeline: (this.#timeline ?? new TimelineBuilder(false)).build(),
-      elapsedMs: {
-        read: stats.readMs,
-        features: stats.featuresMs,
-        score: this.#scoreMs,
-        total: performance.now() - this.#startedMs,
-      },
-      stopped,
-    }
+      baselineMinutes: this.#boxPlot.minutes,
+    })
   }
 
   #takeBatch(batch: FlowBatch): void {
     const flows: DeviceFlows = { batch, ...this.#inventory.assign(batch) }
-    this.#timeline ??= new TimelineBuilder(!Number.isNaN(batch.startMicros[0] ?? Number.NaN))
-    this.#timeline.addFlows(flows)
+    this.#totals.addFlows(flows)
     this.#profiles.add(flows)
     this.#hearRules(this.#rules.add(flows))
     this.#addToJudge(flows)
-    this.#extendSpan(batch)
     this.#waiting.push(flows)
     this.#waitingFlows += batch.length
     const global = flows.deviceIds.map((id) => this.#indexOf(id))
@@ -242,23 +217,12 @@ class ScanRun {
     this.#hearBaseline(this.#boxPlot.push(rows))
   }
 
-  /** `#scoreMs` is the time in which the scorer had something to do, however many batches it had at once. */
-  async #scoreBatch(batch: WindowBatch): Promise<ScoredWindows> {
-    if (this.#scoring++ === 0) this.#scoringSinceMs = performance.now()
-    try {
-      return await this.#detector.score(batch)
-    } finally {
-      if (--this.#scoring === 0) this.#scoreMs += performance.now() - this.#scoringSinceMs
-    }
-  }
-
   #judge(scored: ScoredWindows): void {
-    this.#scored += scored.batch.length
     const found = this.#detector.findings(scored, {
       deviceId: (device) => this.#deviceIds[device]!,
       typical: this.#typical,
     })
-    this.#anomalies += found.length
+    this.#totals.addJudged(scored.batch.length, found.length)
     this.#hearModel(found)
   }
 
@@ -273,24 +237,20 @@ class ScanRun {
   }
 
   async #judgeFlows(flows: FlowsJudge, last: boolean): Promise<void> {
-    const started = performance.now()
-    const { judged, above, findings } = await flows.take(last)
-    this.#scored += judged
-    this.#anomalies += above
+    const { judged, above, findings } = await this.#totals.timeScoring(() => flows.take(last))
+    this.#totals.addJudged(judged, above)
     this.#hearModel(findings)
-    this.#scoreMs += performance.now() - started
   }
 
   #hearModel(found: readonly Finding[]): void {
     for (const finding of found) {
       this.#hear(finding)
-      const at = Number.isNaN(finding.startMicros) ? finding.rows[0] : finding.startMicros
-      this.#timeline?.addFinding(finding.device, at)
+      this.#totals.addFinding(finding)
     }
   }
 
   #hearBaseline(findings: readonly Finding[]): void {
-    this.#baselineOutside += findings.length
+    this.#totals.baselineOutside += findings.length
     for (const finding of findings) this.#hear(finding)
   }
 
@@ -315,6 +275,7 @@ class ScanRun {
       addressName: (address) => this.#inventory.hostName(address) ?? '',
       knownOwner: (device, address) => this.#inventory.knownOwner(device, address),
       tailProbability: (score) => (this.#flows ? 10 ** -score : tailProbability(score, calibration)),
+      sample: this.#flows?.lines.sample ?? 'usual samples',
       timeZone: this.#options.timeZone,
     })
   }
@@ -333,34 +294,8 @@ class ScanRun {
     return index
   }
 
-  #extendSpan({ startMicros, endMicros, length }: FlowBatch): void {
-    for (let i = 0; i < length; i++) {
-      const start = startMicros[i]!
-      const end = endMicros[i]!
-      if (!(start >= this.#startMicros)) this.#startMicros = Number.isNaN(start) ? this.#startMicros : start
-      if (!(end <= this.#endMicros)) this.#endMicros = Number.isNaN(end) ? this.#endMicros : end
-    }
-  }
-
-  #progress(withTimeline: boolean): ScanProgress {
-    const { stats, kind } = this.#input
-    return {
-      bytesRead: stats.bytesRead,
-      bytesTotal: this.#options.bytesTotal,
-      packets: stats.packets,
-      rows: stats.rows,
-      windows: this.#scored,
-      anomalies: this.#anomalies,
-      elapsedMs: performance.now() - this.#startedMs,
-      kind,
-      skipped: stats.skipped.toObject(),
-      remarks: [...stats.remarks],
-      ...(withTimeline && this.#timeline ? { timeline: this.#timeline.build() } : undefined),
-    }
-  }
-
   #remarks(): string[] {
-    const remarks = [...this.#input.stats.remarks]
+    const remarks = [...this.#totals.inputRemarks]
     if (this.#judgeRemark) remarks.push(this.#judgeRemark)
     if (this.#flows?.remark) remarks.push(this.#flows.remark)
     if (this.#order.disordered > 0)

@@ -1,15 +1,25 @@
-/** The device calibrations of a home's ensemble as bytes, in the form of detector-file.ts. */
+/** Device calibrations as bytes, in the form of detector-file.ts: those of a home's ensemble, and the one of a case budget. */
 import { ModelError } from '../base/errors.ts'
 import type { Conformal } from './conformal.ts'
 import { ModelReader, packModel } from './detector-file.ts'
-import type { DeviceBand, DeviceCalibration } from './device-calibration.ts'
+import { type DeviceBand, type DeviceCalibration, HOME_FLOWS } from './device-calibration.ts'
 
-const KIND = 'home'
 /** Level, shape and scale of a tail. */
 const TAIL = 3
 
+export interface CalibrationFile {
+  /** What the file calls itself. */
+  readonly kind: string
+  /** Columns of the model that gave the scores. */
+  readonly features: readonly string[]
+  /** What else the file holds. */
+  readonly fields?: Readonly<Record<string, unknown>>
+  readonly arrays?: Readonly<Record<string, Float64Array>>
+}
+
+/** All calibrations are of the same devices. */
 export function saveCalibrations(
-  features: readonly string[],
+  { kind, features, fields, arrays: more }: CalibrationFile,
   calibrations: readonly DeviceCalibration[],
 ): Uint8Array<ArrayBuffer> {
   const arrays: Record<string, Float64Array | Int32Array> = {}
@@ -27,15 +37,21 @@ export function saveCalibrations(
     arrays[`${at} rates`] = Float64Array.from(bands, ({ flowsPerWeek }) => flowsPerWeek)
   }
   const devices = [...(calibrations[0]?.devices.keys() ?? [])]
-  return packModel({ kind: KIND, fields: { features, devices }, arrays })
+  return packModel({ kind, fields: { ...fields, features, devices }, arrays: { ...arrays, ...more } })
+}
+
+export interface CalibrationsWanted extends Pick<CalibrationFile, 'kind' | 'features'> {
+  /** How many calibrations the file holds. */
+  readonly members: number
+  readonly homeFlows?: number
 }
 
 /** Throws ModelError for bytes that are no such model, for other columns, or not whole. */
 export function loadCalibrations(
   bytes: Uint8Array,
-  { features, members }: { readonly features: readonly string[]; readonly members: number },
+  { kind, features, members, homeFlows = HOME_FLOWS }: CalibrationsWanted,
 ): DeviceCalibration[] {
-  const reader = new ModelReader(bytes, KIND)
+  const reader = new ModelReader(bytes, kind)
   const own = reader.texts('features')
   if (own.length !== features.length || features.some((name, i) => name !== own[i]))
     throw new ModelError('the weights of the model are for other columns than its manifest says')
@@ -50,7 +66,7 @@ export function loadCalibrations(
       id,
       { flows: flows[i]!, own: samples[i + 1], flowsPerWeek: rates[i]! },
     ])
-    return { home, devices: new Map(bands) }
+    return { home, homeFlows, devices: new Map(bands) }
   })
 }
 
