@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Explanation } from '../detect/detector.ts'
 import { FEATURE_NAMES } from '../flow/features.ts'
+import { sampleBatch } from '../prep/fixture.ts'
+import { flowColumns } from '../prep/flow-columns.ts'
 import { HOST_WINDOW_NAMES } from '../prep/host-windows.ts'
 import { counterfactualSentence, sentenceOf } from './sentence.ts'
 import { wordsFor } from './words.ts'
@@ -42,10 +44,10 @@ test('does not say one number twice, hides no missing one, and is silent when no
 test('says what would have to change', () => {
   const changes = [
     { feature: 'Total Fwd Packets', from: 5000, to: 12 },
-    { feature: 'host_unanswered_10min', from: 90, to: 3 },
+    { feature: 'host_unanswered_10min', from: 0.9, to: 0.03 },
   ]
   expect(counterfactualSentence({ changes, score: 1 })).toBe(
-    'This flow would have passed as normal with its number of packets sent at 12 instead of 5 000 and number of tries of the device without an answer within ten minutes at 3 instead of 90.',
+    'This flow would have passed as normal with its number of packets sent at 12 instead of 5 000 and share of tries of the device without an answer within ten minutes at 3 % instead of 90 %.',
   )
   expect(counterfactualSentence(undefined)).toContain('No change')
   expect(counterfactualSentence({ changes: [], score: 0 })).toContain('passes as it is')
@@ -69,4 +71,24 @@ test('has plain words for every column that detectors know', () => {
     expect(name, feature).not.toMatch(/[“_]|IAT|Fwd|Bwd|undefined/)
   }
   expect(wordsFor('Something else').name).toBe('“Something else”')
+})
+
+test('has plain words and units for every column that tables give', () => {
+  const code = Int32Array.of(0)
+  const batch = sampleBatch(
+    [4, 4, 100, 100],
+    ['service', 'conn_state', 'state'].map((name) => ({ name, values: ['any'], code })),
+  )
+  for (const feature of flowColumns(batch).names) {
+    expect(wordsFor(feature).name, feature).not.toMatch(/[“_=]|undefined/)
+  }
+  const said = (feature: string, value: number) => `${wordsFor(feature).name}: ${wordsFor(feature).write(value)}`
+  expect(said('resp_share_of_bytes', 0.25)).toBe('share of answers in its data: 25 %')
+  expect(said('duration', 2.5)).toBe('duration: 2.5 s')
+  expect(said('bytes_per_s', 1200)).toBe('amount of data a second: 1.2 kB a second')
+  expect([said('proto=udp', 1), said('conn_state=S0', 0), said('proto=tcp', 0.3)]).toEqual([
+    'use of UDP: yes',
+    'end in state S0: no',
+    'use of TCP: 30 %',
+  ])
 })

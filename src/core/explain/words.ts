@@ -92,6 +92,13 @@ const NAMES: Readonly<Record<string, string>> = {
   resp_pkts: 'number of packets received',
   orig_bytes: 'amount of data sent',
   resp_bytes: 'amount of data received',
+  duration: 'duration',
+  orig_bytes_per_pkt: 'average packet sent',
+  resp_bytes_per_pkt: 'average packet received',
+  pkts_per_s: 'number of packets a second',
+  bytes_per_s: 'amount of data a second',
+  resp_share_of_pkts: 'share of answers among its packets',
+  resp_share_of_bytes: 'share of answers in its data',
   host_gap: 'time since the device last spoke to this host',
   host_gap_variation: 'irregularity of its contacts with this host',
   host_bytes_out_vs_own: 'amount of data sent, compared with its own day',
@@ -110,13 +117,30 @@ const WRITERS: Readonly<Record<Unit, (value: number) => string>> = {
 
 const UNITS: ReadonlyMap<string, Unit> = new Map(FEATURES)
 
+/** Of what is not one of the 78. */
+const OTHER_WRITERS: readonly (readonly [pattern: RegExp, write: (value: number) => string])[] = [
+  [/=/, formatYes],
+  [/^resp_share_of_|^host_(unanswered|alike)_/, formatShare],
+  [/^duration$|^host_gap$/, (seconds) => formatTime(seconds * 1e6)],
+  [/^bytes_per_s$/, WRITERS['B/s']],
+  [/bytes(?!_out_vs)/, formatBytes],
+]
+
+/** `proto=udp`: what a flow is or is not. */
+const KIND_WORDS: Readonly<Record<string, string>> = {
+  proto: 'use of',
+  service: 'use of',
+  conn_state: 'end in state',
+  state: 'end in state',
+}
+
 /** `host_unanswered_10min`: what of the device's other flows, and over how long. */
 const HOST_WORDS: Readonly<Record<string, string>> = {
   flows: 'number of connections of the device',
   hosts: 'number of hosts the device reached',
   services: 'number of services the device tried',
-  unanswered: 'number of tries of the device without an answer',
-  alike: 'number of connections of the device just like this one',
+  unanswered: 'share of tries of the device without an answer',
+  alike: 'share of connections of the device just like this one',
   bytes_out: 'amount of data the device sent',
   bytes_in: 'amount of data the device received',
 }
@@ -130,11 +154,25 @@ const SPANS: Readonly<Record<string, string>> = {
 /** Columns that are not known keep their own name. */
 export function wordsFor(feature: string): Words {
   const [, what = '', span = ''] = /^host_(\w+?)_(10s|1min|10min|1h)$/.exec(feature) ?? []
+  const [kind = '', is] = feature.split('=')
   const host = HOST_WORDS[what]
-  const name = host ? `${host} within ${SPANS[span]}` : NAMES[feature]
+  const name = host
+    ? `${host} within ${SPANS[span]}`
+    : is !== undefined && KIND_WORDS[kind]
+      ? `${KIND_WORDS[kind]} ${is.toUpperCase()}`
+      : NAMES[feature]
   const unit = UNITS.get(feature)
-  const write = unit ? WRITERS[unit] : /bytes(?!_out_vs)/.test(feature) ? formatBytes : formatNumber
+  const write = unit ? WRITERS[unit] : (OTHER_WRITERS.find(([pattern]) => pattern.test(feature))?.[1] ?? formatNumber)
   return { name: name ?? `“${feature}”`, write }
+}
+
+/** Of several flows it may be something between. */
+function formatYes(value: number): string {
+  return value === 0 ? 'no' : value === 1 ? 'yes' : formatShare(value)
+}
+
+function formatShare(value: number): string {
+  return `${formatNumber(100 * value)} %`
 }
 
 /** Of µs: `12 ms`, `3.5 s`, `20 minutes`. */

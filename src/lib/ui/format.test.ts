@@ -98,7 +98,9 @@ describe('measures', () => {
   })
   it('names what a detector looks at, and its unit', () => {
     expect(measureName('orig_bytes')).toBe('Data sent')
-    expect(measureName('proto=udp')).toBe('Proto is udp')
+    expect(measureName('proto=udp')).toBe('Use of UDP')
+    expect(measureName('resp_share_of_bytes')).toBe('Share of answers in its data')
+    expect(formatMeasure('resp_share_of_bytes', 0.5)).toBe('50 %')
     expect(measureName('flow_duration')).toBe('Flow duration')
     expect(plain(formatMeasure('orig_bytes', 1200))).toBe('1.2 kB')
     expect(formatMeasure('hosts per minute', 34)).toBe('34')

@@ -1,4 +1,5 @@
 /** The names and units of what detectors look at, for people. */
+import { wordsFor } from '#core/explain/words.ts'
 import { formatBytes, formatNumber } from './format.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -14,17 +15,17 @@ const WORDS: Readonly<Record<string, string>> = {
   'fan-out': 'Hosts reached a minute',
 }
 
-/** "Data sent" for `orig_bytes`; unknown names stay readable: `proto=udp` becomes "Proto is udp". */
+/** "Data sent" for `orig_bytes`, "Use of UDP" for `proto=udp`; unknown names stay readable. */
 export function measureName(feature: string): string {
   const known = WORDS[feature]
   if (known) return known
-  const [column, category] = feature.split('=')
-  const words = `${column ?? feature}`.replaceAll('_', ' ').trim()
-  const head = words.charAt(0).toUpperCase() + words.slice(1)
-  return category === undefined ? head : `${head} is ${category || 'missing'}`
+  const { name } = wordsFor(feature)
+  const words = name === `“${feature}”` ? feature.replaceAll('_', ' ').trim() : name
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 export function formatMeasure(feature: string, value: number): string {
+  if (WORDS[feature] === undefined && Number.isFinite(value)) return wordsFor(feature).write(value)
   return /byte/i.test(feature) ? formatBytes(value) : formatNumber(value)
 }
 
