@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dropFiles, scansEnded, storedRows } from './actions.ts'
 import { drawn, keptOffline, open, openSession, ROUTES, type Session } from './harness.ts'
+import { labelledCsv } from './labelled.ts'
 import { type Site, servePlain, serveSite } from './site.ts'
 
 describe.each([
@@ -32,6 +34,14 @@ describe.each([
       await drawn(page)
       expect(await page.title(), route).not.toBe('')
     }
+    expect(session.records.requests.filter((url) => /ort-wasm|workers\/chunks/.test(url))).toEqual([])
+    // What the app can do without a server: read, judge, explain.
+    await open(page, `${url}scan/`)
+    await dropFiles(page, [{ name: 'offline.csv', bytes: labelledCsv({ seed: 2, days: 2 }) }])
+    expect(await scansEnded(page, { count: 1 })).toMatchObject([{ state: 'done' }])
+    const [found] = await storedRows<{ key: string }>(page, 'cases')
+    await open(page, `${url}case/?key=${encodeURIComponent(found!.key)}`)
+    await page.getByText(/would have passed as normal|No change of these numbers/).waitFor()
     // An address typed without its last slash.
     await open(page, `${url}scan`)
     expect(page.url()).toBe(`${url}scan/`)
