@@ -63,7 +63,7 @@ module.exports = {
       name: 'relay features meet only in app.ts',
       severity: 'error',
       from: { path: '^relay/([^/]+)/' },
-      to: { path: '^relay/([^/]+)/', pathNot: '^relay/($1|auth|audit|store)/' },
+      to: { path: '^relay/([^/]+)/', pathNot: '^relay/($1|auth|audit|store|http)/' },
     },
     {
       name: 'product code never imports tests',

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { createApp } from '../relay/app.ts'
+import { createSiteServer } from '../relay/site.ts'
 import { openSite, type StaticSite } from '../relay/static.ts'
 
 export const BUILD = fileURLToPath(new URL('../build', import.meta.url))
@@ -20,7 +20,7 @@ let opened: Promise<StaticSite> | undefined
 export async function serveSite(options: { basePath?: string; port?: number } = {}): Promise<Site> {
   opened ??= openSite(BUILD)
   const basePath = options.basePath ?? ''
-  return listen(createApp({ site: await opened, basePath }), `${basePath}/`, options.port)
+  return listen(createSiteServer({ site: await opened, basePath }), `${basePath}/`, options.port)
 }
 
 export interface PlainOptions {

@@ -1,69 +1,124 @@
-/** The small server: checks who is addressed and how, then hands the request to its room (so far only the static site). */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { securityHeaders } from '#core/base/policy.ts'
-import type { StaticSite } from './static.ts'
+/** The relay: the only place where its features meet (docs/decisions/030). */
 
-export interface AppOptions {
+import type { KeyObject } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import rateLimit from '@fastify/rate-limit'
+import websocket from '@fastify/websocket'
+import fastify, { type FastifyInstance, type FastifyRequest, LogController, type RouteOptions } from 'fastify'
+import { registerAudit } from './audit/routes.ts'
+import { guard } from './auth/actor.ts'
+import { actorFinder, isClaimed, registerAuth } from './auth/routes.ts'
+import { registerDevices } from './devices/routes.ts'
+import { serveDocs } from './http/docs.ts'
+import { answerErrors } from './http/errors.ts'
+import { Measures } from './http/measures.ts'
+import { answerSite, refuseSiteRequest } from './site.ts'
+import type { StaticSite } from './static.ts'
+import type { Store } from './store/store.ts'
+
+export interface RelayOptions {
+  readonly store: Store
   readonly site: StaticSite
-  /** Where the site lies on this host: '' or '/some/path', no slash at the end. */
-  readonly basePath?: string
+  readonly signingKey: KeyObject
+  /** What the owner types to claim the relay. */
+  readonly claimCode: string
+  /** Names besides localhost. */
+  readonly hosts: ReadonlySet<string>
+  /** Certificate chain and key, PEM; undefined: plain HTTP, for loopback or behind a proxy. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
+  readonly requestsPerMinute: number
+  readonly logLevel: string
+  readonly version: string
+  /** µs since 1970. */
+  readonly now?: () => number
+  /** Hears every route that there is. */
+  readonly onRoute?: (route: RouteOptions) => void
+  /** Adds routes of the caller's own. */
+  readonly extend?: (app: FastifyInstance) => void
 }
 
-const LOCAL_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-/** Slow or endless requests end here. */
+const BODY_LIMIT_BYTES = 8 << 20
 const REQUEST_TIMEOUT_MS = 30_000
 
-export function createApp(options: AppOptions): Server {
-  const server = createServer((request, response) => {
-    answer(request, response, options).catch((error: unknown) => {
-      console.error(error)
-      if (!response.headersSent) refuse(response, 500, 'The server made a mistake; its console says which.')
-      else response.destroy()
-    })
+export async function createRelay(options: RelayOptions): Promise<FastifyInstance> {
+  const { store, now = () => Date.now() * 1000 } = options
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: '127.0.0.1',
+    // Requests are not logged one by one: their addresses are of people.
+    logController: new LogController({ disableRequestLogging: true }),
+    logger: {
+      level: options.logLevel,
+      redact: ['req.headers.cookie', 'req.headers.authorization', '*.password', '*.secret'],
+    },
+    ...(options.tls ? { https: options.tls } : {}),
   })
-  server.requestTimeout = REQUEST_TIMEOUT_MS
-  return server
-}
+  const auth = {
+    store,
+    now,
+    isSecure: options.tls !== undefined,
+    claimCode: () => options.claimCode,
+  }
+  const measures = new Measures()
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: AppOptions): Promise<void> {
-  // A foreign name that points to 127.0.0.1 (DNS rebinding) must not reach what is served here.
-  if (!isLocalHost(request.headers.host)) {
-    refuse(response, 421, 'This server answers to localhost and 127.0.0.1 only.')
-    return
-  }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD')
-    refuse(response, 405, 'Only GET and HEAD are answered here.')
-    return
-  }
-  const pathname = (request.url ?? '/').split(/[?#]/, 1)[0] ?? '/'
-  const basePath = options.basePath ?? ''
-  if (!pathname.startsWith(`${basePath}/`)) {
-    refuse(response, 404, 'There is no such page here.')
-    return
-  }
-  const found = await options.site.answer({
-    pathname: pathname.slice(basePath.length),
-    accept: headerText(request.headers.accept),
-    encodings: headerText(request.headers['accept-encoding']),
-    ifNoneMatch: request.headers['if-none-match'],
+  if (options.onRoute) app.addHook('onRoute', options.onRoute)
+  answerErrors(app)
+  await app.register(cookie)
+  await app.register(rateLimit, {
+    max: options.requestsPerMinute,
+    timeWindow: '1 minute',
+    // After the guard: by account where there is one.
+    hook: 'preHandler',
+    keyGenerator: (request: FastifyRequest) => request.knownActor?.id ?? request.ip,
   })
-  const { location } = found.headers
-  if (location) found.headers.location = basePath + location
-  response.writeHead(found.status, { ...found.headers, 'content-length': found.body?.length ?? 0 })
-  response.end(request.method === 'HEAD' ? undefined : found.body)
-}
+  await app.register(websocket, { options: { maxPayload: 64 << 10 } })
+  guard(app, { find: actorFinder(auth), hosts: options.hosts })
+  measures.watch(app)
+  await serveDocs(app, options.version)
 
-function isLocalHost(host: string | undefined): boolean {
-  return host !== undefined && LOCAL_HOSTS.has(host.replace(/:\d+$/, '').toLowerCase())
-}
+  app.get('/healthz', { config: { role: 'public', rateLimit: false }, schema: { hide: true } }, async () => ({
+    alive: true,
+  }))
+  app.get('/readyz', { config: { role: 'public', rateLimit: false }, schema: { hide: true } }, async () => {
+    await store.db.selectFrom('devices').select('id').limit(1).execute()
+    return { ready: true }
+  })
+  app.get('/metrics', { config: { role: 'viewer' }, schema: { hide: true } }, async (_request, reply) => {
+    const { type, text } = await measures.read()
+    return reply.type(type).send(text)
+  })
+  app.get('/api/v1/status', { config: { role: 'public' } }, async () => ({
+    name: 'iot-guardian',
+    version: options.version,
+    claimed: await isClaimed(store),
+    atMicros: now(),
+  }))
 
-function headerText(value: string | string[] | undefined): string {
-  return Array.isArray(value) ? value.join(',') : (value ?? '')
-}
+  registerAuth(app, auth)
+  registerAudit(app, { store, key: options.signingKey })
+  registerDevices(app, {
+    store,
+    now,
+    changed: () => store.notify('devices', ''),
+    removed: () => store.notify('devices', ''),
+    state: async () => ({}),
+  })
+  options.extend?.(app)
 
-function refuse(response: ServerResponse, status: number, sentence: string): void {
-  response.writeHead(status, { ...securityHeaders(), 'content-type': 'text/plain; charset=utf-8' })
-  response.end(`${sentence}\n`)
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/*',
+    config: { role: 'public', rateLimit: false },
+    schema: { hide: true },
+    async handler(request, reply) {
+      reply.hijack()
+      await answerSite(request.raw, reply.raw, { site: options.site })
+    },
+  })
+  app.setNotFoundHandler((request, reply) => {
+    reply.hijack()
+    refuseSiteRequest(reply.raw, request.url.startsWith('/api/') ? 404 : 405)
+  })
+  return app
 }

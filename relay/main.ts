@@ -1,48 +1,70 @@
-/** Reads what to serve and where, and listens on this machine only. */
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+/** Reads what to serve and where, opens the store, and listens: on this machine only, unless the environment says otherwise. */
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { createApp } from './app.ts'
+import type { FastifyInstance } from 'fastify'
+import { createRelay } from './app.ts'
+import { isClaimed } from './auth/routes.ts'
+import { type RelayConfig, readConfig } from './config.ts'
+import { openClaimCode, openDataDir, openSigningKey } from './keys.ts'
 import { openSite } from './static.ts'
+import { openStore } from './store/database.ts'
 
-const HOST = '127.0.0.1'
 const DEFAULT_PORT = 4173
 /** How many ports after the default one are tried when it is taken. */
 const PORT_TRIES = 20
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { port: { type: 'string' } } })
-  const asked = values.port ?? process.env.PORT
-  const site = await openSite(fileURLToPath(new URL('../build', import.meta.url)))
-  const server = createApp({ site })
-  const port = asked === undefined ? await listenNear(server, DEFAULT_PORT) : await listen(server, portOf(asked))
-  console.log(`IoT Guardian is at http://${HOST}:${port}/ (Ctrl-C ends it). Only this machine can reach it.`)
+  const config = readConfig({ ...process.env, ...(values.port === undefined ? {} : { PORT: values.port }) })
+  await openDataDir(config.dataDir)
+  const store = await openStore(config.store)
+  const claimCode = await openClaimCode(config.dataDir)
+  const app = await createRelay({
+    store,
+    site: await openSite(fileURLToPath(new URL('../build', import.meta.url))),
+    signingKey: await openSigningKey(config.dataDir),
+    claimCode,
+    hosts: new Set(config.hosts),
+    tls: config.tls && { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) },
+    requestsPerMinute: config.requestsPerMinute,
+    logLevel: config.logLevel,
+    version: await readVersion(),
+  })
+  const port = await listen(app, config)
+  const scheme = config.tls ? 'https' : 'http'
+  const reach = config.host === '127.0.0.1' ? 'Only this machine can reach it.' : ''
+  console.log(`IoT Guardian is at ${scheme}://${config.host}:${port}/ (Ctrl-C ends it). ${reach}`)
+  if (!(await isClaimed(store)))
+    console.log(`The relay has no owner yet. To make it yours, open Live in the page and enter the code ${claimCode}`)
+  const end = () => void app.close().then(() => store.close())
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
 }
 
-function portOf(text: string): number {
-  const port = Number(text)
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Error(`port ${text} is not a number from 0 to 65535`)
-}
-
-/** Resolves to the port, which the system chooses for 0. */
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port, HOST)
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
-}
-
-async function listenNear(server: Server, first: number): Promise<number> {
-  for (let port = first; port < first + PORT_TRIES; port++) {
+async function listen(app: FastifyInstance, { host, port }: RelayConfig): Promise<number> {
+  if (port !== undefined) return listenAt(app, host, port)
+  for (let next = DEFAULT_PORT; next < DEFAULT_PORT + PORT_TRIES; next++) {
     try {
-      return await listen(server, port)
+      return await listenAt(app, host, next)
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
     }
   }
-  return listen(server, 0)
+  return listenAt(app, host, 0)
+}
+
+/** Resolves to the port, which the system chooses for 0. */
+async function listenAt(app: FastifyInstance, host: string, port: number): Promise<number> {
+  await app.listen({ host, port })
+  const address = app.server.address()
+  return typeof address === 'object' && address ? address.port : port
+}
+
+async function readVersion(): Promise<string> {
+  const text = await readFile(`${ROOT}/package.json`, 'utf8')
+  return (JSON.parse(text) as { version: string }).version
 }
 
 if (import.meta.main) await main(process.argv.slice(2))

@@ -59,7 +59,7 @@ export interface Tables {
     notes: string
     status: string
     monitored: number
-    /** argon2id of the device's MQTT password; null: may not connect. */
+    /** SHA-256 of the device's MQTT password, which the relay made up (256 random bits); null: may not connect. */
     secret: string | null
     created_micros: number
     last_seen_micros: number | null

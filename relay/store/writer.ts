@@ -42,9 +42,7 @@ export class Writer {
       if (this.#waiting.length >= MAX_WAITING)
         return reject(new StoreError('The database does not keep up: too many writes wait.'))
       this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined
-      })
+      this.#running ??= this.#run()
     })
   }
 
@@ -67,6 +65,8 @@ export class Writer {
         for (const job of jobs) job.reject(told)
       }
     }
+    // In the same turn as the last look: a write that comes next must find nobody running.
+    this.#running = undefined
   }
 
   async #commit(jobs: readonly Job[]): Promise<Outcome[]> {

@@ -213,10 +213,7 @@ function layChanges<Row extends { readonly id: string | number }>(
   return laid
 }
 
-async function replaceAll<Row extends { readonly id: string }>(
-  table: EntityTable<Row, never>,
-  rows: readonly Row[],
-): Promise<void> {
+async function replaceAll<Row>(table: Dexie.Table<Row, string>, rows: readonly Row[]): Promise<void> {
   await table.clear()
   await table.bulkPut([...rows])
 }

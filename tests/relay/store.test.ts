@@ -64,6 +64,12 @@ forEachStore((stores) => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   })
 
+  it('takes a write that comes right after the last one was done', async () => {
+    const store = await stores.open()
+    for (let i = 0; i < 20; i++) await add(store, `d${i}`)
+    expect(await devices(store)).toHaveLength(20)
+  })
+
   it('is up to date when it is opened again', async () => {
     const place = await stores.place()
     const first = await openStore(place)

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createApp } from './app.ts'
+import { createSiteServer } from './site.ts'
 import { openSite } from './static.ts'
 
 const PAGE = `<!doctype html><script>start()</script><script src="./boot.js"></script>`
 const NOT_FOUND = '<!doctype html><h1>None</h1><script>look()</script>'
 const SCRIPT = `export const text = '${'x'.repeat(5000)}'`
 let folder: string
-const servers: ReturnType<typeof createApp>[] = []
+const servers: ReturnType<typeof createSiteServer>[] = []
 let root: AddressInfo
 let under: AddressInfo
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'build/ort.wasm'), new Uint8Array(2000))
   const site = await openSite(join(folder, 'build'))
   for (const basePath of ['', '/some/sub/path']) {
-    const server = createApp({ site, basePath })
+    const server = createSiteServer({ site, basePath })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     servers.push(server)

@@ -1,0 +1,67 @@
+/** What the environment says, read once at the start. Everything has a default: `npm start` needs nothing. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+export interface RelayConfig {
+  /** Where the store's file, keys and certificates lie. */
+  readonly dataDir: string
+  /** `postgres://…`, or the path of the SQLite file. */
+  readonly store: string
+  readonly host: string
+  /** Undefined: the default, or the next free one. */
+  readonly port: number | undefined
+  /** Names besides localhost under which pages and devices address it. */
+  readonly hosts: readonly string[]
+  /** Files of the certificate chain and its key, PEM; undefined: none were given. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
+  /** `mqtt(s)://…` of a broker that is there; undefined: the embedded one. */
+  readonly mqttUrl: string | undefined
+  readonly mqttPort: number
+  /** Requests a minute of one account or address. */
+  readonly requestsPerMinute: number
+  /** Whether the host is the gateway, and nftables may be set. */
+  readonly firewall: boolean
+  readonly logLevel: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Throws an Error with a sentence for a value that cannot be. */
+export function readConfig(env: Environment): RelayConfig {
+  const dataDir = env.DATA_DIR ?? defaultDataDir(env)
+  return {
+    dataDir,
+    store: env.DATABASE_URL ?? join(dataDir, 'relay.db'),
+    host: env.HOST ?? '127.0.0.1',
+    port: env.PORT === undefined ? undefined : readNumber('PORT', env.PORT, 0, 65_535),
+    hosts: (env.RELAY_HOSTS ?? '').split(',').flatMap((name) => name.trim().toLowerCase() || []),
+    tls: readTls(env),
+    mqttUrl: readMqttUrl(env.MQTT_URL),
+    mqttPort: readNumber('MQTT_PORT', env.MQTT_PORT ?? '1883', 0, 65_535),
+    requestsPerMinute: readNumber('REQUESTS_PER_MINUTE', env.REQUESTS_PER_MINUTE ?? '100', 1, 10_000_000),
+    firewall: env.FIREWALL === '1',
+    logLevel: env.LOG_LEVEL ?? 'warn',
+  }
+}
+
+function defaultDataDir(env: Environment): string {
+  if (process.platform === 'win32') return join(env.LOCALAPPDATA ?? homedir(), 'iot-guardian')
+  return join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'iot-guardian')
+}
+
+function readTls({ TLS_CERT: cert, TLS_KEY: key }: Environment): RelayConfig['tls'] {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined || key === undefined) throw new Error('TLS_CERT and TLS_KEY are given together or not at all')
+  return { cert, key }
+}
+
+function readMqttUrl(url: string | undefined): string | undefined {
+  if (url === undefined || /^mqtts?:\/\//.test(url)) return url
+  throw new Error(`MQTT_URL begins with mqtt:// or mqtts://, not ${url.split(':', 1)[0]}:`)
+}
+
+function readNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw new Error(`${name} is a whole number from ${least} to ${most}, not ${text}`)
+}
