@@ -46,7 +46,12 @@ async function scanned(modelName: string | undefined, line?: number) {
     await appendUpdate(id, value)
   }
   const data = (finding: Finding) =>
-    collectDeviceFlows({ scanId: id, device: finding.device, lastRow: finding.rows[1] })
+    collectDeviceFlows({
+      scanId: id,
+      device: finding.device,
+      lastRow: finding.rows[1],
+      mostSeen: models.judge?.judge.mostSeen,
+    })
   const step = Math.max(1, Math.floor(found.length / EXPLAINED))
   return { ...models, found: found.filter((_, i) => i % step === 0).slice(0, EXPLAINED), data }
 }

@@ -31,7 +31,8 @@ const api = {
   /** Rejects with a sentence when the model or the flows are not kept any more. */
   async explain({ base, scanId, finding, model }: ExplainJob): Promise<FindingExplanation> {
     const { judge, window, manifest } = await openJudge(await findModel(model, base))
-    const data = await collectDeviceFlows({ scanId, device: finding.device, lastRow: finding.rows[1] })
+    const { mostSeen } = judge
+    const data = await collectDeviceFlows({ scanId, device: finding.device, lastRow: finding.rows[1], mostSeen })
     const { reasons, threshold } = finding
     if (!manifest) {
       const usual = new Map(reasons.map(({ feature, typical }) => [feature, typical]))

@@ -12,22 +12,29 @@ export interface DeviceFlowsQuery {
   readonly device: string
   /** What was read after this row of the file is not wanted. */
   readonly lastRow: number
+  /** Of the judge that shall explain them. */
+  readonly mostSeen?: ((column: string) => number | undefined) | undefined
 }
 
 /** In time order; of a long scan the last before the row. Throws InputError when none is kept. */
-export async function collectDeviceFlows({ scanId, device, lastRow }: DeviceFlowsQuery): Promise<FlowDataset> {
-  const spans = (await spansOfScan(scanId)).filter(
-    (span) => (span.devices[device] ?? 0) > 0 && span.firstRow <= lastRow,
-  )
+export async function collectDeviceFlows({
+  scanId,
+  device,
+  lastRow,
+  mostSeen,
+}: DeviceFlowsQuery): Promise<FlowDataset> {
+  const all = await spansOfScan(scanId)
+  const spans = all.filter((span) => (span.devices[device] ?? 0) > 0 && span.firstRow <= lastRow)
   let rows = 0
   let first = spans.length
   while (first > 0 && rows + spans[first - 1]!.length <= MAX_DATASET_ROWS) rows += spans[--first]!.length
-  const collector = new FlowCollector({ maxRows: MAX_DATASET_ROWS, hasLabels: false })
+  const collector = new FlowCollector({ maxRows: MAX_DATASET_ROWS, hasLabels: false, mostSeen })
   collector.startCapture(scanId)
   for (const { key } of spans.slice(first)) {
     const [flow] = await store().getMany('flows', [key])
     const [features] = await store().getMany('flowFeatures', [key])
-    if (flow) collector.add(batchOf(flow, features), { ...flow, deviceIds: [...flow.deviceIds] })
+    const began = all.filter((span) => span.key <= key).map(({ firstMicros }) => firstMicros)
+    if (flow) collector.add(batchOf(flow, features), { ...flow, deviceIds: [...flow.deviceIds] }, Math.min(...began))
   }
   if (collector.rows === 0)
     throw new InputError('The flows of this case found no room when it was scanned. Scan the file again to see more.')

@@ -24,10 +24,18 @@ interface Part {
   readonly label: Int32Array | undefined
 }
 
+export interface CollectorOptions {
+  readonly maxRows: number
+  readonly hasLabels: boolean
+  /** Of a model's judge: what a short history cannot know is then missing, as in a scan (prep/host-windows.ts). */
+  readonly mostSeen?: ((column: string) => number | undefined) | undefined
+}
+
 export class FlowCollector {
   rows = 0
   readonly #maxRows: number
   readonly #hasLabels: boolean
+  readonly #mostSeen: CollectorOptions['mostSeen']
   readonly #captures: string[] = []
   readonly #parts: Part[] = []
   readonly #devices = new Map<string, number>()
@@ -36,9 +44,10 @@ export class FlowCollector {
   readonly #seen: Set<string>[] = []
   #hosts = new HostWindows()
 
-  constructor({ maxRows, hasLabels }: { maxRows: number; hasLabels: boolean }) {
+  constructor({ maxRows, hasLabels, mostSeen }: CollectorOptions) {
     this.#maxRows = maxRows
     this.#hasLabels = hasLabels
+    this.#mostSeen = mostSeen
   }
 
   get isFull(): boolean {
@@ -51,14 +60,19 @@ export class FlowCollector {
     this.#hosts = new HostWindows()
   }
 
-  /** Rows beyond the most are not taken. */
-  add(batch: FlowBatch, assignment: Assignment): void {
+  /** Rows beyond the most are not taken. `beganMicros`: the recording's first flow, where that was not given before. */
+  add(batch: FlowBatch, assignment: Assignment, beganMicros = Number.NaN): void {
     const { deviceIds, device } = assignment
     const length = Math.min(batch.length, this.#maxRows - this.rows)
     if (length <= 0) return
     const devices = deviceIds.map((id) => codeIn(this.#devices, id))
     const labels = batch.labels.map((text) => codeIn(this.#labels, text))
-    const columns = withHostWindows(flowColumns(batch), this.#hosts.add(batch, assignment))
+    const host = this.#hosts.add(batch, assignment)
+    if (host && this.#mostSeen) {
+      if (beganMicros < this.#hosts.beganMicros) this.#hosts.beganMicros = beganMicros
+      this.#hosts.hideUnfilled(host, batch, this.#mostSeen)
+    }
+    const columns = withHostWindows(flowColumns(batch), host)
     this.#see(columns, length)
     this.#parts.push({
       capture: this.#captures.length - 1,
