@@ -3,6 +3,7 @@ import type { Detector, DetectorModel, TrainingData } from '#core/detect/detecto
 import { gradientBoosting } from '#core/detect/gradient-boosting.ts'
 import { isolationForest } from '#core/detect/isolation-forest.ts'
 import { nearest } from '#core/detect/nearest.ts'
+import { fusedNearest } from '#core/detect/nearest-fused.ts'
 import { randomForest } from '#core/detect/random-forest.ts'
 import { sampleTable } from '#core/detect/tree/fixture.ts'
 import { rocAuc } from '#core/evaluate/metrics.ts'
@@ -30,6 +31,7 @@ const detectors = [
   bind(randomForest, { trees: 20, depth: 8 }),
   bind(gradientBoosting, { rounds: 20 }),
   bind(nearest, { references: 300 }),
+  bind(fusedNearest, { references: 300 }),
 ]
 
 const complete = sampleTable({ rows: 600, width: 9 })
@@ -176,7 +178,7 @@ describe.each(detectors.map((detector) => [detector.kind, detector] as const))('
       signal: stop.signal,
       onProgress: () => stop.abort(),
     } as typeof control)
-    if (detector.kind !== 'nearest') await expect(fitting).rejects.toMatchObject({ name: 'AbortError' })
+    if (!detector.kind.startsWith('nearest')) await expect(fitting).rejects.toMatchObject({ name: 'AbortError' })
     else await fitting.catch((error: Error) => expect(error.name).toBe('AbortError'))
   })
 })

@@ -5,7 +5,7 @@
  */
 import { ModelError } from '../base/errors.ts'
 import { createRandom } from '../base/random.ts'
-import { firstAtLeast, quantile } from '../base/stats.ts'
+import { quantile } from '../base/stats.ts'
 import {
   benignRows,
   checkFeatures,
@@ -17,6 +17,7 @@ import {
 } from './detector.ts'
 import { ModelReader, packModel } from './detector-file.ts'
 import { type NearestModel, type NearestOptions, nearest, presentScale, standardiseRow } from './nearest.ts'
+import type { NearestIndex } from './nearest-index.ts'
 
 export interface FusedNearestModel extends DetectorModel {
   readonly base: NearestModel
@@ -32,6 +33,8 @@ const KIND = 'nearest-fused'
 const QUERY_ROWS = 1024
 const NEIGHBOUR_ROWS = 4096
 const SCALE_QUANTILE = 0.99
+/** Distances are rounded: bounds may be off by this share of them. */
+const SLACK = 1e-5
 
 export const fusedNearest: Detector<FusedNearestModel, NearestOptions> = {
   kind: KIND,
@@ -120,9 +123,8 @@ interface Located {
 function createLocator(model: FusedNearestModel): (values: Float32Array) => Located {
   const { base, sumScale, largestScale } = model
   const { index, order, factors } = base
-  const { rows, width } = index
-  const bySum = createSorted(rows, width, sumOf)
-  const byLargest = createSorted(rows, width, largestOf)
+  const { width } = index
+  const { bySum, byLargest } = findersOf(index)
   const row = new Float32Array(width)
   const places = Int32Array.from(order, (_, place) => place)
   let last = 0
@@ -155,44 +157,97 @@ function isOutside({ base, low, high }: FusedNearestModel, values: Float32Array,
 
 type Distance = (rows: Float32Array, start: number, row: Float32Array, places: Int32Array, enough: number) => number
 
+type Finder = ReturnType<typeof createFinder>
+/** Their tables take milliseconds, more than a few rows do. */
+const known = new WeakMap<NearestIndex, { readonly bySum: Finder; readonly byLargest: Finder }>()
+
+function findersOf(index: NearestIndex): { readonly bySum: Finder; readonly byLargest: Finder } {
+  const made = known.get(index) ?? { bySum: createFinder(index, sumOf), byLargest: createFinder(index, largestOf) }
+  known.set(index, made)
+  return made
+}
+
 /**
- * The nearest by a distance, exactly. Rows stand in the order of their distance from the middle, and their distance from the outermost of
- * them is known too: one that is farther from either than this row is, by more than the best so far, cannot be nearer (triangle
- * inequality). Rows that lack values are held against all.
+ * The nearest by a distance, exactly. The balls of the plain detector's index serve any distance once the rows' own from their centre is
+ * known: a ball farther than its radius and the best so far, and a row as much nearer or farther from the centre, are ruled out by the
+ * triangle inequality; so are most centres, by how far they are from the nearest one. Rows that lack values are held against all.
  */
-function createSorted(rows: Float32Array, width: number, distance: Distance) {
+function createFinder({ rows, width, starts }: NearestIndex, distance: Distance) {
   const count = rows.length / width
+  const balls = starts.length - 1
   const all = Int32Array.from({ length: width }, (_, place) => place)
-  const middle = new Float32Array(width)
   const far = Number.POSITIVE_INFINITY
-  const norms = Float64Array.from({ length: count }, (_, k) => distance(rows, k * width, middle, all, far))
-  const order = Int32Array.from({ length: count }, (_, k) => k).sort((a, b) => norms[a]! - norms[b]! || a - b)
-  const sorted = Float64Array.from(order, (k) => norms[k]!)
-  const near = new Float32Array(rows.length)
-  order.forEach((k, at) => {
-    near.set(rows.subarray(k * width, (k + 1) * width), at * width)
-  })
-  const outermost = near.slice((count - 1) * width)
-  const fromOutermost = Float64Array.from({ length: count }, (_, at) => distance(near, at * width, outermost, all, far))
-  return (row: Float32Array, first: number, places: Int32Array, enough = 0): { row: number; distance: number } => {
-    let best = first
-    let least = distance(rows, first * width, row, places, far)
-    const bounded = places.length === width
-    const norm = distance(row, 0, middle, all, far)
-    const outer = distance(outermost, 0, row, all, far)
-    const slack = 1e-5 * (norm + outer)
-    let up = firstAtLeast(sorted, norm)
-    let down = up - 1
-    while (least > enough && (up < count || down >= 0)) {
-      const above = up < count ? sorted[up]! - norm : far
-      const below = down >= 0 ? norm - sorted[down]! : far
-      if (bounded && Math.min(above, below) > least + slack) break
-      const at = above < below ? up++ : down--
-      if (bounded && Math.abs(fromOutermost[at]! - outer) > least + slack) continue
-      const here = distance(near, at * width, row, places, least)
+  const centres = new Float32Array(balls * width)
+  const ballOf = new Int32Array(count)
+  const fromCentre = new Float64Array(count)
+  const radius = new Float64Array(balls)
+  for (let ball = 0; ball < balls; ball++) {
+    const centre = rows.subarray(starts[ball]! * width, (starts[ball]! + 1) * width)
+    centres.set(centre, ball * width)
+    for (let at = starts[ball]!; at < starts[ball + 1]!; at++) {
+      ballOf[at] = ball
+      fromCentre[at] = distance(rows, at * width, centre, all, far)
+      radius[ball] = Math.max(radius[ball]!, fromCentre[at]!)
+    }
+  }
+  const between = new Float64Array(balls * balls)
+  for (let a = 0; a < balls; a++) {
+    for (let b = 0; b < balls; b++) {
+      const centre = centres.subarray(b * width, (b + 1) * width)
+      between[a * balls + b] = distance(centres, a * width, centre, all, far)
+    }
+  }
+  /** No less than this from each centre. */
+  const atLeast = new Float64Array(balls)
+  let best = 0
+  let least = far
+
+  const searchBall = (row: Float32Array, ball: number, away: number): void => {
+    const end = starts[ball + 1]!
+    const slack = SLACK * away
+    for (let at = starts[ball]!; at < end; at++) {
+      if (Math.abs(fromCentre[at]! - away) > least + slack) continue
+      const here = distance(rows, at * width, row, all, least)
       if (here >= least) continue
       least = here
-      best = order[at]!
+      best = at
+    }
+  }
+
+  return (row: Float32Array, first: number, places: Int32Array, enough = 0): { row: number; distance: number } => {
+    best = first
+    least = distance(rows, first * width, row, places, far)
+    if (places.length < width) {
+      for (let at = 0; at < count && least > enough; at++) {
+        const here = distance(rows, at * width, row, places, least)
+        if (here >= least) continue
+        least = here
+        best = at
+      }
+      return { row: best, distance: least }
+    }
+    if (least <= enough) return { row: best, distance: least }
+    let nearestBall = ballOf[first]!
+    let nearest = distance(centres, nearestBall * width, row, all, far)
+    for (let ball = 0; ball < balls; ball++) {
+      const apart = between[nearestBall * balls + ball]! - nearest
+      if (apart > nearest * (1 + SLACK)) {
+        atLeast[ball] = apart
+        continue
+      }
+      const here = distance(centres, ball * width, row, all, nearest)
+      atLeast[ball] = here
+      if (here >= nearest) continue
+      nearest = here
+      nearestBall = ball
+    }
+    searchBall(row, nearestBall, nearest)
+    for (let ball = 0; ball < balls && least > enough; ball++) {
+      if (ball === nearestBall) continue
+      const reach = (least + radius[ball]!) * (1 + SLACK)
+      if (atLeast[ball]! > reach || between[nearestBall * balls + ball]! - nearest > reach) continue
+      const away = distance(centres, ball * width, row, all, reach)
+      if (away <= reach) searchBall(row, ball, away)
     }
     return { row: best, distance: least }
   }
