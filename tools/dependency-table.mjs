@@ -29,6 +29,8 @@ export const DEPENDENCIES = {
     ['valibot'],
   ],
   'src/core/live': [['src/core/base', 'src/core/alert', 'src/core/device', 'src/core/flow'], ['valibot']],
+  // mqtt-audit/wire.ts
+  'src/core/mqtt-audit': [['src/core/base', 'src/core/alert'], ['valibot']],
   'src/core/detect': [
     ['src/core/base', 'src/core/alert', 'src/core/flow', 'src/core/prep', 'src/core/model', 'src/core/device'],
     [],
@@ -51,6 +53,7 @@ export const DEPENDENCIES = {
       'src/core/detect',
       'src/core/device',
       'src/core/rule',
+      'src/core/live',
     ],
     ['fflate'],
   ],

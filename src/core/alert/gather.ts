@@ -89,6 +89,28 @@ export class CaseBook {
     return changed
   }
 
+  /** Goes on with a case that was begun elsewhere: under its id, with the findings that it kept. */
+  restore(device: string, id: string, findings: readonly Finding[]): void {
+    const [first] = findings
+    if (!first) return
+    const evidence = { ...begin(first), id }
+    this.#byDevice.set(device, [...(this.#byDevice.get(device) ?? []), evidence])
+    for (const finding of findings) this.#extend(evidence, finding)
+    this.#changed.delete(evidence)
+  }
+
+  /** Drops cases that ended before: nothing can join them any more. Returns how many. */
+  forget(beforeMicros: number): number {
+    let dropped = 0
+    for (const [device, list] of this.#byDevice) {
+      const kept = list.filter(({ endMicros }) => !(endMicros < beforeMicros))
+      dropped += list.length - kept.length
+      if (kept.length > 0) this.#byDevice.set(device, kept)
+      else this.#byDevice.delete(device)
+    }
+    return dropped
+  }
+
   all(): Evidence[] {
     return [...this.#byDevice.values()].flat()
   }

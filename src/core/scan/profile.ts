@@ -111,6 +111,15 @@ export class Profiles {
     }
   }
 
+  /** Gives up what was before: slots, and peers not seen since. */
+  forget(beforeMicros: number): void {
+    const before = Math.floor(beforeMicros / SLOT_MICROS)
+    for (const { slots, peers } of this.#profiles.values()) {
+      for (const at of slots.keys()) if (at < before) slots.delete(at)
+      for (const [address, { last }] of peers) if (last < before) peers.delete(address)
+    }
+  }
+
   #profile(id: string): Profile | undefined {
     const known = this.#profiles.get(id)
     if (known || this.#profiles.size >= MAX_DEVICES) return known

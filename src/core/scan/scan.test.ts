@@ -1,51 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { Tally } from '../base/tally.ts'
-import { makeCalibration } from '../detect/calibration.ts'
 import type { Network } from '../detect/network.ts'
 import type { FlowInput } from '../flow/input.ts'
-import type { ModelManifest } from '../model/manifest.ts'
 import { type FixtureFlow, tableFlows } from './fixture.ts'
+import { manifest, WIDTH, zeros } from './plain-model.ts'
 import { type ScanOptions, scan } from './scan.ts'
 import type { ScanSummary, ScanUpdate } from './update.ts'
 
-const WIDTH = 4
 const START = Date.UTC(2026, 2, 1) * 1000
 const MINUTE = 60e6
-
-/** Stands in for the learnt network with the plainest one there is: it rebuilds every window as zeros. */
-const zeros: Network = {
-  engine: 'plain',
-  batchRows: 64,
-  async reconstructionErrors(windows, rows) {
-    const steps = windows.length / rows / WIDTH
-    const errors = new Float32Array(rows * WIDTH)
-    for (let i = 0; i < windows.length; i++) {
-      const row = Math.floor(i / (steps * WIDTH))
-      errors[row * WIDTH + (i % WIDTH)]! += windows[i]! ** 2 / steps
-    }
-    return errors
-  },
-  async dispose() {},
-}
-
-const manifest: ModelManifest = {
-  format: 'iot-guardian-model/1',
-  name: 'zeros',
-  version: '1.0.0',
-  kind: 'lstm-autoencoder',
-  parameters: 0,
-  window: 10,
-  inputs: ['orig_pkts', 'resp_pkts', 'orig_bytes', 'resp_bytes'].map((column) => ({
-    column,
-    kind: 'number',
-    transform: 'log1p',
-  })),
-  scaler: { mean: [1, 1, 5, 5], deviation: [1, 1, 2, 2] },
-  calibration: makeCalibration([Array.from({ length: 1000 }, (_, i) => i / 1000)], 10),
-  typical: [2, 2, 150, 150],
-  files: [],
-  created: '2026-01-01',
-}
 
 const options: ScanOptions = {
   file: 'test.csv',

@@ -1,5 +1,5 @@
 /** A file becomes devices, findings and cases: one pass, bounded memory, the same for the page's worker, the command line and tests. */
-import { type Finding, MODEL_DETECTOR } from '../alert/evidence.ts'
+import type { Finding } from '../alert/evidence.ts'
 import { CaseBook, type Evidence } from '../alert/gather.ts'
 import { formatClock } from '../base/format.ts'
 import { type Autoencoder, createAutoencoder, type ScoredWindows } from '../detect/autoencoder.ts'
@@ -20,6 +20,7 @@ import { noteRule, type RuleFinding } from '../rule/finding.ts'
 import { RuleSet } from '../rule/rule-set.ts'
 import { describeCase } from './describe.ts'
 import { FlowsJudge, type ScanJudge } from './judge-flows.ts'
+import { opensCase } from './opens-case.ts'
 import { Profiles } from './profile.ts'
 import { ScoreQueue } from './score-queue.ts'
 import { ScanTotals } from './totals.ts'
@@ -57,9 +58,6 @@ const MAX_WAITING_FLOWS = 32_768
 const SLOW_EVERY_MS = 1000
 /** Peers told of a device while its file is read; the last update has them as the inventory shows them. */
 const PEERS_WHILE_READING = 5
-/** How far over its fence the baseline opens a case without the model: dull little flows of a scan escape it, one lone transfer may. */
-const CLEAR_RATIO = { 'hosts per minute': 3, 'bytes per minute': 8 } as const
-
 /**
  * Yields what is new since the last step; returns the summary. `signal` stops it: what was found so far is kept and told.
  * Throws InputError when the input has nothing that can be used.
@@ -304,12 +302,4 @@ class ScanRun {
       )
     return remarks
   }
-}
-
-/** The model opens cases, and rules that are sure; of the baseline only what is far beyond the device's own (decision 002). */
-function opensCase({ detector, reasons, score, threshold, told }: Finding): boolean {
-  if (detector === MODEL_DETECTOR) return true
-  if (told) return told.opensCase
-  const metric = reasons[0]?.feature
-  return (metric === 'hosts per minute' || metric === 'bytes per minute') && score > CLEAR_RATIO[metric] * threshold
 }
