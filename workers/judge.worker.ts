@@ -5,6 +5,8 @@ import type { FlowDataset, FlowJudge } from '#core/detect/dataset.ts'
 import { BASELINES, contendJudge } from '#core/evaluate/baselines.ts'
 import { type Comparison, compareModels } from '#core/evaluate/compare.ts'
 import { judgeDataset } from '#core/evaluate/evaluate.ts'
+import { readLabels } from '#core/evaluate/labels.ts'
+import { findLeaks, type Leaning, leaningOf } from '#core/evaluate/leak.ts'
 import { evaluateDetectors } from '#core/evaluate/matrix.ts'
 import { type SplitReport, summarizeEvaluation } from '#core/evaluate/report.ts'
 import type { EvalResult } from '#core/evaluate/result.ts'
@@ -32,6 +34,8 @@ export type JudgeStep =
 
 export interface Evaluated {
   readonly result: EvalResult
+  /** Columns that give the labels away: what is found with them proves nothing. */
+  readonly leaks: readonly string[]
   /** What was odd in the files. */
   readonly remarks: readonly string[]
 }
@@ -63,7 +67,16 @@ const api = {
     const judge = await openJudge(job.model)
     const data = await collect(job, tell)
     tell({ what: 'judging', done: 0, total: 0 })
-    return { result: await judgeDataset(judge, data), remarks: data.remarks }
+    const result = await judgeDataset(judge, data)
+    return { result, leaks: findLeaks(readLabels(data)).map(({ sentence }) => sentence), remarks: data.remarks }
+  },
+
+  /** Which columns the model owes what it finds to. */
+  async lean(job: ModelJob, tell: Tell): Promise<Leaning> {
+    const { judge, window, manifest } = await openFiles(fileIn(job.model))
+    const data = await collect(job, tell)
+    const onProgress = (done: number, total: number) => tell({ what: 'trials', done, total })
+    return leaningOf({ judge, window, features: manifest?.features ?? [] }, data, { onProgress })
   },
 
   /** The model beside plain detectors that are trained on a part of the same flows and judged on the rest. */
@@ -109,10 +122,13 @@ async function scored(judge: FlowJudge, data: FlowDataset) {
 }
 
 async function openJudge(files: ModelFiles): Promise<FlowJudge> {
-  const { judge } = await openFiles(async (path) => {
+  return (await openFiles(fileIn(files))).judge
+}
+
+function fileIn(files: ModelFiles): (path: string) => Promise<Uint8Array> {
+  return async (path) => {
     const bytes = files.get(path)
     if (!bytes) throw new ModelError(`this model has no ${path}`)
     return bytes
-  })
-  return judge
+  }
 }

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../base/random.ts'
+import type { FlowJudge } from '../detect/dataset.ts'
 import { FEATURES } from '../flow/features.ts'
 import { BASELINES } from './baselines.ts'
 import { type MadeRow, makeData } from './fixture.ts'
-import { findLeaks, hideIdentity, identifierOf, permuteFeatures } from './leak.ts'
+import type { LabelledDataset } from './labels.ts'
+import { findLeaks, identifierOf, leaningOf, permuteFeatures } from './leak.ts'
 import { takeLabelled } from './rows.ts'
 import { planSplits } from './splits.ts'
 
@@ -71,9 +73,29 @@ test('of the 78 features only the port is an identifier', () => {
 test('permuting shows what a detector leans on', async () => {
   const trees = BASELINES.find(({ name }) => name === 'boosted trees')!
   const score = await trees.fit(data, { seed: 1 })
-  const drops = await permuteFeatures(data, score, { seed: 1 })
+  const done: number[] = []
+  const drops = await permuteFeatures(data, score, { seed: 1, onProgress: (count) => void done.push(count) })
+  expect(done).toHaveLength(data.matrix.features.length)
+  expect(await permuteFeatures(data, score, { seed: 1, features: ['lifetime'] })).toEqual(drops.slice(0, 1))
   expect(drops[0]).toMatchObject({ feature: 'lifetime' })
   expect(drops[0]!.drop).toBeGreaterThan(0.3)
+})
+
+test('a judge is tried on an even part of many flows, and one of windows is refused', async () => {
+  const judge: FlowJudge = {
+    name: 'made up',
+    version: '1.0.0',
+    kind: 'made up',
+    threshold: 0,
+    score: async ({ matrix }) => Float64Array.from({ length: matrix.rows }, (_, row) => matrix.values[row * 3 + 2]!),
+    explain: () => Promise.reject(new Error('not asked')),
+  }
+  const { rows, features } = await leaningOf({ judge, window: 1, features: NAMES }, data, { mostRows: 300 })
+  expect(rows).toBe(300)
+  expect(features.map(({ drop }) => drop > 0.3)).toEqual([true, false, false])
+  expect(features.slice(1).map(({ drop }) => drop)).toEqual([0, 0])
+  const windowed = { judge, window: 10, features: NAMES }
+  await expect(leaningOf(windowed, data)).rejects.toThrow('10 flows together')
 })
 
 test.each(BASELINES.map((contender) => [contender.name, contender] as const))(
@@ -87,3 +109,14 @@ test.each(BASELINES.map((contender) => [contender.name, contender] as const))(
     expect(hidden).toEqual(plain)
   },
 )
+
+/** The same flows with everything that is no feature dealt out anew: names, places and absolute times. */
+function hideIdentity(data: LabelledDataset): LabelledDataset {
+  const rename = (names: readonly string[], noun: string) => names.map((_, at) => `${noun} ${names.length - at}`)
+  return {
+    ...data,
+    devices: rename(data.devices, 'device'),
+    captures: rename(data.captures, 'capture'),
+    startMicros: data.startMicros.map((at) => at + 86_400e6 * 365),
+  }
+}

@@ -2,9 +2,12 @@
  * What gives the label away without telling anything of the attack: a single feature that parts the classes all but perfectly, and
  * features that name the capture rather than the traffic.
  */
+import { InputError } from '../base/errors.ts'
 import { createRandom } from '../base/random.ts'
-import { attackFlags, type LabelledDataset } from './labels.ts'
+import type { FlowDataset, FlowJudge } from '../detect/dataset.ts'
+import { attackFlags, type LabelledDataset, readLabels } from './labels.ts'
 import { prAuc, rocAuc } from './metrics.ts'
+import { takeLabelled } from './rows.ts'
 
 export interface LeakFinding {
   readonly feature: string
@@ -101,37 +104,68 @@ export interface PermutedFeature {
   readonly drop: number
 }
 
+export interface PermuteOptions {
+  readonly seed: number
+  /** The detector's own; by default all of the data. */
+  readonly features?: readonly string[]
+  readonly onProgress?: (done: number, total: number) => void | Promise<void>
+  readonly signal?: AbortSignal
+}
+
 /** What a detector leans on: each feature is permuted once. A feature that it must not know has a drop of exactly 0. */
 export async function permuteFeatures(
   data: LabelledDataset,
   score: (data: LabelledDataset) => Float64Array | Promise<Float64Array>,
-  { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal },
+  { seed, features = data.matrix.features, onProgress, signal }: PermuteOptions,
 ): Promise<PermutedFeature[]> {
   const attacks = attackFlags(data)
   const whole = prAuc({ scores: await score(data), attacks })
-  const { features, values, rows } = data.matrix
-  const width = features.length
+  const { values, rows } = data.matrix
+  const width = data.matrix.features.length
   const found: PermutedFeature[] = []
-  for (const [at, feature] of features.entries()) {
+  for (const feature of features) {
     signal?.throwIfAborted()
+    const at = data.matrix.features.indexOf(feature)
     const order = shuffledRows(rows, seed + at)
     const dealt = values.slice()
     for (let row = 0; row < rows; row++) dealt[row * width + at] = values[order[row]! * width + at]!
     const scores = await score({ ...data, matrix: { ...data.matrix, values: dealt } })
     found.push({ feature, drop: whole - prAuc({ scores, attacks }) })
+    await onProgress?.(found.length, features.length)
   }
   return found.sort((a, b) => b.drop - a.drop)
 }
 
-/** The same flows with everything that is no feature dealt out anew: names, places and absolute times. Scores must not change. */
-export function hideIdentity(data: LabelledDataset): LabelledDataset {
-  const rename = (names: readonly string[], noun: string) => names.map((_, at) => `${noun} ${names.length - at}`)
-  return {
-    ...data,
-    devices: rename(data.devices, 'device'),
-    captures: rename(data.captures, 'capture'),
-    startMicros: data.startMicros.map((at) => at + 86_400e6 * 365),
-  }
+export interface Leaning {
+  /** Judged flows. */
+  readonly rows: number
+  /** What the judge owes most to first. */
+  readonly features: readonly PermutedFeature[]
+}
+
+/** Tried with each column dealt out anew: enough for an order, and soon done. */
+const MOST_ROWS = 4000
+const LEAN_SEED = 1
+
+/** What a judge of single flows leans on. Throws InputError for one of windows, where a dealt-out column would be no flow's neighbour. */
+export async function leaningOf(
+  { judge, window, features }: { judge: FlowJudge; window: number; features: readonly string[] },
+  data: FlowDataset,
+  { mostRows = MOST_ROWS, ...options }: Pick<PermuteOptions, 'onProgress' | 'signal'> & { mostRows?: number } = {},
+): Promise<Leaning> {
+  if (window > 1)
+    throw new InputError(
+      `This model judges ${window} flows together; what it leans on can be tried of models that judge each flow by itself.`,
+    )
+  const labelled = readLabels(data)
+  const rows = Math.min(mostRows, labelled.rows)
+  const part = takeLabelled(
+    labelled,
+    Int32Array.from({ length: rows }, (_, i) => Math.floor((i * labelled.rows) / rows)),
+  )
+  const known = features.filter((name) => labelled.matrix.features.includes(name))
+  const found = await permuteFeatures(part, (one) => judge.score(one), { seed: LEAN_SEED, features: known, ...options })
+  return { rows, features: found }
 }
 
 function shuffledRows(rows: number, seed: number): Uint32Array {

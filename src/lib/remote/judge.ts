@@ -1,9 +1,12 @@
 /** The page's side of judging models: one worker for each job, ended when the job is done or stopped. */
 import { proxy, type Remote, wrap } from 'comlink'
-import type { JudgeApi, JudgeStep } from '#workers/judge.worker.ts'
+import type { JudgeApi, JudgeStep, ModelJob } from '#workers/judge.worker.ts'
 import { policyHolds } from './service-worker.ts'
 
 export type { Evaluated, JudgeStep, Trials } from '#workers/judge.worker.ts'
+
+/** Of one model on labelled flows. */
+export type Question<T> = (remote: Remote<JudgeApi>, job: ModelJob, tell: (step: JudgeStep) => void) => Promise<T>
 
 export interface JudgeRun<T> {
   /** Rejects with an AbortError when it was stopped. */
