@@ -5,6 +5,7 @@ import { LEARNABLE_KINDS } from '#core/detect/kinds.ts'
 import { runEval } from './eval.ts'
 import { runExplain } from './explain.ts'
 import { runFlows } from './flows.ts'
+import { runMqttAudit } from './mqtt-audit.ts'
 import { runScan } from './scan.ts'
 import { runTrain } from './train.ts'
 
@@ -15,18 +16,24 @@ const HELP = `guardian: is one of my devices misbehaving?
       --json        one JSON object per file, one line each
       --threshold   mean+1sd, mean+2sd, mean+3sd, pNN (percentile of usual scores), or a value
       --budget      at most this many false alarms a week (default: 1)
-  guardian train FILE… --detector KIND [--label COLUMN --benign VALUE] [--leave-out VALUE] [--seed N] --out DIR
+  guardian train FILE… --detector KIND [--label COLUMN --benign VALUE] [--leave-out VALUE] [--seed N]
+                 [--search MINUTES] [--trials N] --out DIR
       Learns a model from flows and writes its folder. KIND is one of ${LEARNABLE_KINDS.join(', ')}.
       --label       column that says what a flow was; without it all flows count as benign
       --leave-out   class to keep out of training, to see whether what was never seen is found; may be given again
+      --search      looks that long for better settings on labelled flows; rows kept apart judge what was gained, the card tells all of it
+      --trials      tries at most so many settings; without --search the same seed then gives the same model
   guardian eval FILE… --model DIR|NAME --label COLUMN --benign VALUE [--json]
       Judges a model on labelled flows: recall by class with intervals, areas, false cases per device-week.
   guardian explain FILE --model DIR|NAME --row N [--json]
       Says why flow N of the file scores as it does, in parts that sum to the score.
   guardian flows FILE [--out FILE]
       Writes the flows of a capture as CSV with the 78 features of CIC-IDS2017 (times in µs since 1970).
+  guardian mqtt-audit mqtt://HOST|mqtts://HOST [--user NAME --password-file FILE] [--ca FILE] [--json]
+      Looks at an MQTT broker in twenty ways and says what is wrong with it. Connects, listens and leaves; publishes nothing.
+      --other-user, --other-password-file   a second user, to see whether one can throw out the other
 
-Nothing leaves this machine. Exit: 0 done, 2 input that cannot be read.`
+Nothing else leaves this machine. Exit: 0 done, 2 input that cannot be read.`
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -42,7 +49,14 @@ async function main(): Promise<void> {
       benign: { type: 'string' },
       'leave-out': { type: 'string', multiple: true, default: [] },
       seed: { type: 'string' },
+      search: { type: 'string' },
+      trials: { type: 'string' },
       row: { type: 'string' },
+      user: { type: 'string' },
+      'password-file': { type: 'string' },
+      'other-user': { type: 'string' },
+      'other-password-file': { type: 'string' },
+      ca: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -51,7 +65,11 @@ async function main(): Promise<void> {
     console.log(HELP)
     return
   }
-  if (files.length === 0) throw new InputError(`guardian ${command} needs a file: guardian ${command} FILE`)
+  const wanted = command === 'mqtt-audit' ? 'mqtt://HOST' : 'FILE'
+  if (files.length === 0)
+    throw new InputError(
+      `guardian ${command} needs ${wanted === 'FILE' ? 'a file' : 'an address'}: guardian ${command} ${wanted}`,
+    )
   switch (command) {
     case 'scan':
       return runScan(files, {
@@ -67,6 +85,8 @@ async function main(): Promise<void> {
         benign: values.benign,
         leaveOut: values['leave-out'],
         seed: values.seed,
+        search: values.search,
+        trials: values.trials,
         out: values.out,
       })
     case 'eval':
@@ -75,9 +95,18 @@ async function main(): Promise<void> {
       return runExplain(files, { model: values.model, row: values.row, json: values.json })
     case 'flows':
       return runFlows(files, values.out)
+    case 'mqtt-audit':
+      return runMqttAudit(files, {
+        user: values.user,
+        passwordFile: values['password-file'],
+        otherUser: values['other-user'],
+        otherPasswordFile: values['other-password-file'],
+        ca: values.ca,
+        json: values.json,
+      })
     default:
       throw new InputError(
-        `guardian knows the commands scan, train, eval, explain and flows, not ${JSON.stringify(command)}`,
+        `guardian knows the commands scan, train, eval, explain, flows and mqtt-audit, not ${JSON.stringify(command)}`,
       )
   }
 }

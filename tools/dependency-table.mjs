@@ -113,7 +113,8 @@ export const DEPENDENCIES = {
     ],
     { node: true },
   ],
-  cli: [['src/core', 'src/engine'], [], { node: true }],
+  // relay/mqtt: the look at a broker, which `guardian mqtt-audit` shares with the relay's route
+  cli: [['src/core', 'src/engine', 'relay/mqtt'], [], { node: true }],
   tools: [
     ['src/core', 'src/engine', 'relay', 'cli'],
     [

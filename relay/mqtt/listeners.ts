@@ -10,6 +10,13 @@ import { createWebSocketStream, WebSocketServer } from 'ws'
 export const WEBSOCKET_PATH = '/mqtt'
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
+/** Forward secrecy and authenticated encryption only; small devices speak the ECDHE suites of TLS 1.2. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305',
+].join(':')
+
 /** A dead peer without MQTT keep-alive is found by TCP's. */
 const TCP = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
 
@@ -51,7 +58,13 @@ export async function listen(options: ListenOptions, handle: Handle): Promise<Li
   const { tls } = options
   if (tls === undefined && (options.tlsPort !== undefined || options.wssPort !== undefined))
     throw new Error('mqtts and wss need a certificate and its key')
-  const secure = { ...TCP, ...tls, minVersion: 'TLSv1.2' as const, handshakeTimeout: HANDSHAKE_TIMEOUT_MS }
+  const secure = {
+    ...TCP,
+    ...tls,
+    minVersion: 'TLSv1.2' as const,
+    ciphers: CIPHERS,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  }
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: options.maxFrameBytes,

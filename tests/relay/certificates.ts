@@ -16,13 +16,34 @@ export interface Certificates {
   close(): Promise<void>
 }
 
-export async function makeCertificates({ days = 2 }: { days?: number } = {}): Promise<Certificates> {
+export async function makeCertificates({
+  days = 2,
+  rsa = false,
+}: {
+  days?: number
+  rsa?: boolean
+} = {}): Promise<Certificates> {
   const folder = await mkdtemp(join(tmpdir(), 'certificates-'))
   const at = (name: string) => join(folder, name)
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  openssl('req', '-x509', ...curve, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=Test authority')
-  openssl('req', ...curve, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=127.0.0.1')
+  const newKey = [
+    ...(rsa ? ['-newkey', 'rsa:2048'] : ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']),
+    '-nodes',
+  ]
+  openssl(
+    'req',
+    '-x509',
+    ...newKey,
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.crt',
+    '-days',
+    `${days}`,
+    '-subj',
+    '/CN=Test authority',
+  )
+  openssl('req', ...newKey, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=127.0.0.1')
   await writeFile(at('names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n')
   const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names']
   openssl('x509', '-req', '-in', 'server.csr', ...signing, '-out', 'server.crt', '-days', `${days}`)
