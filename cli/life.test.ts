@@ -74,6 +74,22 @@ test('the same seed writes the same bytes, also over a model that is there', () 
   expect(readFileSync(at('other/model.bin'))).not.toEqual(readFileSync(at('one/model.bin')))
 })
 
+test('a search by trials repeats byte for byte, and its card tells what was tried and what it gained', () => {
+  const train = (out: string) =>
+    guardian('train', at('week.csv'), '--detector', 'isolation-forest', ...LABELS, '--trials', '4', '--out', at(out))
+  const first = train('searched')
+  expect(first).toMatchObject({ status: 0, stderr: '' })
+  expect(first.stdout).toContain('4 settings were tried')
+  expect(train('again').status).toBe(0)
+  for (const file of ['manifest.json', 'model.bin', 'card.md'])
+    expect(readFileSync(at(`searched/${file}`))).toEqual(readFileSync(at(`again/${file}`)))
+  const card = readFileSync(at('searched/card.md'), 'utf8')
+  expect(card).toContain('## How its settings were chosen')
+  expect(card).toMatch(/On rows that took no part in the choice/)
+  expect(card).toMatch(/1\. the default settings: \d\.\d{3} on all/)
+  expect(guardian('eval', at('next.csv'), '--model', at('searched'), ...LABELS).status).toBe(0)
+})
+
 test.each<[string, () => string[], RegExp]>([
   [
     'an unknown detector',
@@ -89,6 +105,16 @@ test.each<[string, () => string[], RegExp]>([
     'a label without its benign value',
     () => ['train', at('week.csv'), '--detector', 'boosting', '--label', 'label', '--out', at('x')],
     /needs --benign VALUE/,
+  ],
+  [
+    'a search without labels',
+    () => ['train', at('week.csv'), '--detector', 'nearest', '--search', '1', '--out', at('x')],
+    /needs labels/,
+  ],
+  [
+    'a search of no minutes',
+    () => ['train', at('week.csv'), '--detector', 'nearest', ...LABELS, '--search', '0', '--out', at('x')],
+    /--search is minutes above 0/,
   ],
   [
     'a misspelt label',

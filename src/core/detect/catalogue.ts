@@ -1,7 +1,7 @@
 /** Learns a model of any kind from flows: rows parted, labels made ready, alarm line drawn, everything written down for its manifest. */
 import { InputError } from '../base/errors.ts'
 import { BUDGET_FILE, type ModelDraft, SCOPE_FILE } from '../model/folder.ts'
-import type { ModelKind } from '../model/folder-manifest.ts'
+import type { ModelKind, SettingsSearch } from '../model/folder-manifest.ts'
 import type { Calibration } from '../model/manifest.ts'
 import { sha256Hex } from '../model/verify.ts'
 import { drawLines } from './alarm-line.ts'
@@ -26,6 +26,8 @@ export interface LearnRequest extends KindControl {
   readonly leaveOut?: readonly string[] | undefined
   /** Learn each attack class by itself rather than all as one; for kinds that learn from labels. */
   readonly eachClass?: boolean | undefined
+  /** How `options` were found, for the card. */
+  readonly search?: SettingsSearch | undefined
 }
 
 export interface LearntModel extends ModelDraft {
@@ -69,6 +71,7 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
     seed,
     parent: request.parent ?? null,
     metrics: {},
+    ...(request.search && { search: request.search }),
   }
   const scope = learnScope(selectColumns(usable, weights.features), split)
   const files = new Map(weights.files)

@@ -1,6 +1,7 @@
 /** Detectors × splits × seeds on one labelled data set: every figure of the evaluation report, as it comes. */
 import { InputError } from '../base/errors.ts'
 import type { FlowDataset } from '../detect/dataset.ts'
+import type { FitControl } from '../detect/detector.ts'
 import { BASELINES, type Contender, type Scorer } from './baselines.ts'
 import {
   type BudgetFigures,
@@ -168,10 +169,7 @@ async function judgeSplit(
 }
 
 /** What learns from benign rows alone learns the same from the same rows, whichever family is left out. */
-function rememberFit(
-  contender: Contender,
-  control: { readonly seed: number; readonly signal?: AbortSignal },
-): (split: Split) => Promise<Scorer> {
+export function rememberFit(contender: Contender, control: FitControl): (split: Split) => Promise<Scorer> {
   let known: { readonly benign: Int32Array; readonly data: LabelledDataset; readonly scorer: Scorer } | undefined
   return async ({ trainData, train }) => {
     if (contender.supervised) return contender.fit(takeLabelled(trainData, train), control)

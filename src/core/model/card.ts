@@ -28,6 +28,9 @@ const LIMITS: Readonly<Record<ModelKind, string>> = {
   family: 'A new kind of attack is at best "not known"; it may be given the name of a known one.',
 }
 
+/** A search names every class that it left out. */
+const LONGEST_SENTENCE = 1000
+
 export function writeCard(manifest: CardManifest): string {
   const { name, version, kind, rows, benignRows, calibrationRows, classes, leftOut, features } = manifest
   const lines = [
@@ -46,6 +49,7 @@ export function writeCard(manifest: CardManifest): string {
     `Seed ${manifest.seed}; SHA-256 of the rows ${manifest.dataSha256}.`,
     ...(manifest.parent === null ? [] : [`Takes after ${oneLine(manifest.parent)}.`]),
     '',
+    ...searchLines(manifest.search),
     '## When it raises an alarm',
     manifest.thresholdText,
     '',
@@ -58,6 +62,21 @@ export function writeCard(manifest: CardManifest): string {
     '',
   ]
   return lines.join('\n')
+}
+
+function searchLines(search: CardManifest['search']): string[] {
+  if (!search) return []
+  const said = search.sentences.map((text) => oneLine(text, LONGEST_SENTENCE))
+  const tried = search.trials.map((text, at) => `${at + 1}. ${oneLine(text, LONGEST_SENTENCE)}`)
+  return [
+    '## How its settings were chosen',
+    ...said,
+    '',
+    'Settings tried, with what each look at them gave:',
+    '',
+    ...tried,
+    '',
+  ]
 }
 
 function evaluationLines(metrics: Fields): string[] {
@@ -101,4 +120,4 @@ const share = (name: string, value: unknown) =>
   typeof value === 'number' ? `${name} ${(100 * value).toFixed(1)} %` : undefined
 
 /** Labels and file names come from outside: they must not end a line or a cell. */
-const oneLine = (text: string): string => text.replace(/[\p{Cc}|<>`\n\r]/gu, ' ').slice(0, 120)
+const oneLine = (text: string, most = 120): string => text.replace(/[\p{Cc}|<>`\n\r]/gu, ' ').slice(0, most)

@@ -49,9 +49,18 @@ export interface FolderManifest {
   readonly parent: string | null
   /** What evaluations said, by the name of the file judged: the JSON of `guardian eval`, without `elapsedMs`. */
   readonly metrics: Fields
+  /** How its settings were chosen; left out where it has the default ones. */
+  readonly search?: SettingsSearch
   /** Left out where the same rows and seed shall give the same bytes. */
   readonly created?: string
   readonly files: readonly FileEntry[]
+}
+
+/** What a search for better settings did, for a person. */
+export interface SettingsSearch {
+  readonly sentences: readonly string[]
+  /** One line for each setting tried, in order. */
+  readonly trials: readonly string[]
 }
 
 /** Reads a manifest from outside. Throws ModelError with a sentence when it is not whole or does not fit together. */
@@ -85,6 +94,7 @@ export function readFolderManifest(value: unknown): FolderManifest {
     seed: number(top.seed, 'seed'),
     parent: top.parent === null ? null : text(top.parent, 'parent'),
     metrics: object(top.metrics, 'metrics'),
+    ...(top.search === undefined ? {} : { search: readSearch(top.search) }),
     ...(top.created === undefined ? {} : { created: text(top.created, 'created') }),
     files,
   }
@@ -93,6 +103,11 @@ export function readFolderManifest(value: unknown): FolderManifest {
 /** True for the newer of the two forms; the older is the shipped autoencoder's. */
 export function isFolderManifest(value: unknown): boolean {
   return isRecord(value) && value.format === FOLDER_FORMAT
+}
+
+function readSearch(value: unknown): SettingsSearch {
+  const { sentences, trials } = object(value, 'search')
+  return { sentences: texts(sentences, 'search.sentences'), trials: texts(trials, 'search.trials') }
 }
 
 /** Names become folders and appear in files that people are sent. */
