@@ -23,6 +23,8 @@ const HELP = `guardian: is one of my devices misbehaving?
       --leave-out   class to keep out of training, to see whether what was never seen is found; may be given again
       --search      looks that long for better settings on labelled flows; rows kept apart judge what was gained, the card tells all of it
       --trials      tries at most so many settings; without --search the same seed then gives the same model
+      --search      looks that long for better settings on labelled flows; rows kept apart judge what was gained, the card tells all of it
+      --trials      tries at most so many settings; without --search the same seed then gives the same model
   guardian eval FILE… --model DIR|NAME --label COLUMN --benign VALUE [--json]
       Judges a model on labelled flows: recall by class with intervals, areas, false cases per device-week.
   guardian explain FILE --model DIR|NAME --row N [--json]
@@ -49,6 +51,8 @@ async function main(): Promise<void> {
       benign: { type: 'string' },
       'leave-out': { type: 'string', multiple: true, default: [] },
       seed: { type: 'string' },
+      search: { type: 'string' },
+      trials: { type: 'string' },
       search: { type: 'string' },
       trials: { type: 'string' },
       row: { type: 'string' },
@@ -85,6 +89,8 @@ async function main(): Promise<void> {
         benign: values.benign,
         leaveOut: values['leave-out'],
         seed: values.seed,
+        search: values.search,
+        trials: values.trials,
         search: values.search,
         trials: values.trials,
         out: values.out,
