@@ -73,11 +73,15 @@ export async function probeBroker(options: ProbeOptions): Promise<BrokerFacts> {
   const known = identity === 'anonymous' ? anonymousConnects : await look.comesIn(own)
   if (identity === 'given' && !known) throw new InputError(`the broker at ${host} refused the user ${username}`)
 
-  const [anonymousHeard, heard] = await Promise.all([
-    anonymousConnects && identity === 'given' ? look.hear({}, '#', listenMs) : undefined,
-    known ? look.hearAll(own, listenMs) : undefined,
+  const filters = ['#', '$SYS/#', `$share/audit-${randomUUID().slice(0, 8)}/#`]
+  const [[anonymousHeard], [plain, sys, shared]] = await Promise.all([
+    anonymousConnects && identity === 'given' ? look.hear({}, ['#'], listenMs) : [],
+    known ? look.hear(own, filters, listenMs) : [],
   ])
-  const foreign = heard && [...heard.plain].filter(([topic]) => !topic.split('/').includes(username ?? ''))
+  const isForeign = (topic: string) => !topic.split('/').includes(username ?? '')
+  // A refused subscription brings nothing.
+  const heard = known ? { plain: plain ?? new Map<string, string>(), sys: sys ?? new Map<string, string>() } : undefined
+  const foreign = heard && [...heard.plain.keys()].filter(isForeign)
   const messages = heard && [...heard.plain]
   const lockTopics = messages && [...new Set(messages.flatMap(([topic, payload]) => lockTopicsOf(topic, payload)))]
   const others: Credentials | undefined =
@@ -98,8 +102,9 @@ export async function probeBroker(options: ProbeOptions): Promise<BrokerFacts> {
   }
   const listened = identity === 'anonymous' ? heard?.plain : anonymousHeard
   if (listened) facts.anonymousHeard = [...listened.keys()]
-  if (foreign) facts.foreignHeard = foreign.map(([topic]) => topic)
-  if (heard?.shared) facts.sharedHeard = [...heard.shared.keys()].filter((topic) => !heard.plain.has(topic))
+  if (foreign) facts.foreignHeard = foreign
+  // Where # shows topics of others there is nothing to get around.
+  if (foreign && shared) facts.sharedHeard = foreign.length > 0 ? [] : [...shared.keys()].filter(isForeign)
   if (heard) facts.sysHeard = [...heard.sys.keys()]
   if (version !== undefined) facts.version = version
   if (messages) {
@@ -219,30 +224,34 @@ class Look {
     return { seconds: (performance.now() - began) / 1000, stillOpen: !closed }
   }
 
-  /** Undefined when the broker refuses the subscription. */
-  async hear(who: Credentials, filter: string, listenMs: number): Promise<Heard | undefined> {
+  /**
+   * What each of the filters brings, one after the other over one connection: brokers that name sessions after users let no second one be. Undefined for a
+   * filter that the broker refuses.
+   */
+  async hear(who: Credentials, filters: readonly string[], listenMs: number): Promise<(Heard | undefined)[]> {
     const client = await this.#enter(who)
-    if (!client) return undefined
-    const heard: Heard = new Map()
+    if (!client) return []
+    let heard: Heard = new Map()
     client.on('message', (topic, payload) => {
       if (heard.size < MAX_TOPICS) heard.set(topic, payload.subarray(0, LOOKED_AT_BYTES).toString('utf8'))
     })
-    const granted = await client.subscribeAsync(filter).then(
-      () => true,
-      () => false,
-    )
-    if (granted) await sleep(listenMs)
+    const all: (Heard | undefined)[] = []
+    for (const filter of filters) {
+      const own: Heard = new Map()
+      heard = own
+      const granted = await client.subscribeAsync(filter).then(
+        () => true,
+        () => false,
+      )
+      if (granted) {
+        await sleep(listenMs)
+        // A connection that was lost meanwhile has no subscription to end.
+        await client.unsubscribeAsync(filter).catch(() => undefined)
+      }
+      all.push(granted ? own : undefined)
+    }
     await client.endAsync(true)
-    return granted ? heard : undefined
-  }
-
-  async hearAll(who: Credentials, listenMs: number): Promise<{ plain: Heard; sys: Heard; shared: Heard | undefined }> {
-    const [plain, sys, shared] = await Promise.all([
-      this.hear(who, '#', listenMs),
-      this.hear(who, '$SYS/#', listenMs),
-      this.hear(who, `$share/audit-${randomUUID().slice(0, 8)}/#`, listenMs),
-    ])
-    return { plain: plain ?? new Map(), sys: sys ?? new Map(), shared }
+    return all
   }
 
   /** With a user that does not exist, so that nobody is locked out. */

@@ -35,7 +35,7 @@ export interface BrokerFacts {
   readonly anonymousHeard?: readonly string[]
   /** Topics heard through `#` that are not the identity's own. */
   readonly foreignHeard?: readonly string[]
-  /** Topics heard through `$share/…/#` though `#` was refused, or that `#` did not show. */
+  /** Topics of others heard through `$share/…/#` where `#` showed none. */
   readonly sharedHeard?: readonly string[]
   readonly sysHeard?: readonly string[]
   /** As $SYS says it: `mosquitto version 2.0.11`. */
