@@ -110,6 +110,9 @@ test('it is evaluated on another file: false cases and intervals first, beside p
   expect(text).not.toMatch(/accuracy/i)
   const [kept] = await storedRows<{ modelId: string; file: string; report: { rows: number } }>(page, 'evaluations')
   expect(kept).toMatchObject({ modelId: forest.id, file: 'week two.csv' })
+  await page.getByRole('button', { name: 'Find out' }).click()
+  const leaning = page.getByRole('region', { name: 'What it leans on' })
+  await leaning.getByText(/of the flows\. One number/).waitFor({ timeout: 60_000 })
   await page.getByRole('button', { name: 'Try plain detectors' }).click()
   await page.getByRole('region', { name: 'A kind of attack it never saw' }).waitFor({ timeout: 120_000 })
   await look('evaluation')
@@ -174,7 +177,7 @@ test('a case of it is explained by that model: parts that sum to the score, and 
   expect(await sign.textContent()).not.toMatch(/\b(?:MSE|logit|epoch)\b/i)
   await sign.getByText('How this adds up').click()
   const table = sign.getByRole('region', { name: 'Parts of the score' })
-  const cells = await table.locator('tbody tr > :last-child').allTextContents()
+  const cells = await table.locator('tbody tr > :nth-child(2)').allTextContents()
   const numbers = cells.map((cell) => Number(cell.replace('−', '-').replace(/[^\d.e+-]/g, '')))
   const total = numbers.slice(0, -1).reduce((sum, part) => sum + part, 0)
   // Each is shown with one decimal, or two digits.

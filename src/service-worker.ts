@@ -18,8 +18,11 @@ interface SiteFile {
 /** tools/site-adapter.ts puts every file of the build here. */
 const SITE_FILES: readonly SiteFile[] = JSON.parse('__SITE_FILES__')
 
-/** Relative to the site's root, and also put here: kept when they were asked for once. Their names change with their content. */
-const FILES_ON_DEMAND: readonly string[] = JSON.parse('__FILES_ON_DEMAND__')
+/**
+ * Also put here: files that are kept when they were asked for once, each with those that come with it. Relative to the site's root; their
+ * names change with their content.
+ */
+const FILES_ON_DEMAND: readonly (readonly string[])[] = JSON.parse('__FILES_ON_DEMAND__')
 const ON_DEMAND_CACHE = 'guardian-on-demand'
 
 /** Must equal lib/remote/shared-files.ts. */
@@ -37,19 +40,11 @@ precacheAndRoute([...SITE_FILES], { ignoreURLParametersMatching: [/./], cleanURL
 cleanupOutdatedCaches()
 
 registerRoute(
-  ({ url }) => onDemandUrls().has(url.href),
-  async ({ request }) => {
-    const cache = await caches.open(ON_DEMAND_CACHE)
-    const kept = await cache.match(request.url)
-    if (kept) return kept
-    const response = await fetch(request)
-    if (!response.ok) return response
-    const safe = await withSecurityHeaders(response)
-    // Without room on the disk it still runs; it is only asked for again.
-    await cache
-      .put(request.url, safe.clone())
-      .catch((error: unknown) => console.warn('Not kept for offline use:', error))
-    return safe
+  ({ url }) => onDemandWith(url.href).length > 0,
+  async ({ request, event }) => {
+    const others = onDemandWith(request.url).filter((url) => url !== request.url)
+    event.waitUntil(Promise.all(others.map(keepLater)))
+    return fetchAndKeep(request)
   },
 )
 
@@ -75,14 +70,33 @@ self.addEventListener('message', (event) => {
 // The first version serves the page that installed it at once; later ones come here only after consent.
 self.addEventListener('activate', (event) => event.waitUntil(Promise.all([self.clients.claim(), dropOldOnDemand()])))
 
-function onDemandUrls(): Set<string> {
-  return new Set(FILES_ON_DEMAND.map((path) => new URL(path, self.registration.scope).href))
+const addressOf = (path: string) => new URL(path, self.registration.scope).href
+
+/** The file and those that come with it; none for other files. */
+function onDemandWith(href: string): string[] {
+  return FILES_ON_DEMAND.map((paths) => paths.map(addressOf)).find((urls) => urls.includes(href)) ?? []
+}
+
+async function fetchAndKeep(request: Request): Promise<Response> {
+  const cache = await caches.open(ON_DEMAND_CACHE)
+  const kept = await cache.match(request.url)
+  if (kept) return kept
+  const response = await fetch(request)
+  if (!response.ok) return response
+  const safe = await withSecurityHeaders(response)
+  // Without room on the disk it still runs; it is only asked for again.
+  await cache.put(request.url, safe.clone()).catch((error: unknown) => console.warn('Not kept for offline use:', error))
+  return safe
+}
+
+async function keepLater(url: string): Promise<void> {
+  await fetchAndKeep(new Request(url)).catch((error: unknown) => console.warn('Not kept for offline use:', error))
 }
 
 /** Those of versions before this one. */
 async function dropOldOnDemand(): Promise<void> {
   const cache = await caches.open(ON_DEMAND_CACHE)
-  const known = onDemandUrls()
+  const known = new Set(FILES_ON_DEMAND.flat().map(addressOf))
   for (const { url } of await cache.keys()) if (!known.has(url)) await cache.delete(url)
 }
 

@@ -58,7 +58,7 @@ async function fillServiceWorker(): Promise<void> {
   const files = await listFiles()
   const lists = {
     kept: files.filter(({ url }) => !ON_DEMAND.test(url)),
-    onDemand: files.filter(({ url }) => ON_DEMAND.test(url)).map(({ url }) => url),
+    onDemand: await groupsOf(files.map(({ url }) => url).filter((url) => ON_DEMAND.test(url))),
   }
   for (const name of ['kept', 'onDemand'] as const) {
     const mark = LIST_MARKS[name]
@@ -66,6 +66,21 @@ async function fillServiceWorker(): Promise<void> {
     code = code.replace(mark, () => JSON.stringify(JSON.stringify(lists[name])))
   }
   await writeFile(path, code)
+}
+
+/** Each worker has its own copy of onnxruntime's script: a model that one could open must open in the others without network. */
+async function groupsOf(urls: readonly string[]): Promise<string[][]> {
+  const isTogether = async (url: string) =>
+    url.endsWith('.js')
+      ? (await readFile(join(OUT, url), 'utf8')).includes('InferenceSession')
+      : !url.includes('.asyncify')
+  const together: string[] = []
+  const alone: string[][] = []
+  for (const url of urls) {
+    if (await isTogether(url)) together.push(url)
+    else alone.push([url])
+  }
+  return [together, ...alone]
 }
 
 async function listFiles(): Promise<SiteFile[]> {
