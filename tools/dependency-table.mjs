@@ -29,6 +29,7 @@ export const DEPENDENCIES = {
     ['valibot'],
   ],
   'src/core/live': [['src/core/base', 'src/core/alert', 'src/core/device', 'src/core/flow'], ['valibot']],
+  'src/core/mqtt': [['src/core/base'], ['valibot']],
   // mqtt-audit/wire.ts
   'src/core/mqtt-audit': [['src/core/base', 'src/core/alert'], ['valibot']],
   'src/core/detect': [

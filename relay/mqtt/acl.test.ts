@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '#core/base/random.ts'
-import { ANNOUNCERS, type Announcer, deviceGrants, mayPublish, mayReceive, maySubscribe, NO_GRANTS } from './acl.ts'
+import { ANNOUNCERS, type Announcer } from '#core/mqtt/wire.ts'
+import { deviceGrants, mayPublish, mayReceive, maySubscribe, NO_GRANTS } from './acl.ts'
 
 const DEVICES = ['cam', 'cam-1', 'plug.2', 'a', 'guardian']
 const LEVELS = ['guardian', 'cam', 'cam-1', 'a', 'flow', 'config', 'homeassistant', 'sensor', 'zigbee2mqtt', 'bridge']

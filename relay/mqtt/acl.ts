@@ -3,15 +3,13 @@
  * level, never as text: a pattern filled with a name as text is how CVE-2017-7650 let the user `#` in.
  */
 
+import type { Announcer } from '#core/mqtt/wire.ts'
+
 /** What one identity may do; topic filters. */
 export interface Grants {
   readonly write: readonly string[]
   readonly read: readonly string[]
 }
-
-/** Ways of announcing devices that an identity may be named for. */
-export const ANNOUNCERS = ['homeassistant', 'zigbee2mqtt', 'tasmota'] as const
-export type Announcer = (typeof ANNOUNCERS)[number]
 
 export const NO_GRANTS: Grants = { write: [], read: [] }
 

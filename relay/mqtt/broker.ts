@@ -1,6 +1,6 @@
 /** What the relay knows of an MQTT broker, its own (embedded.ts) or one that is there (external.ts), and what a broker needs of the relay. */
 import type { FlowRecord, RecordSource } from '#core/live/wire.ts'
-import type { Announcer } from './acl.ts'
+import type { Announcer } from '#core/mqtt/wire.ts'
 import type { NamedDevice } from './discovery.ts'
 import type { Refusal, RefusalReason } from './refusals.ts'
 
