@@ -1,16 +1,15 @@
 /** `guardian scan`: the page's scan on files, as JSON lines or as text for people. */
-import type { Case } from '#core/alert/case.ts'
 import { InputError } from '#core/base/errors.ts'
 import { DEFAULT_THRESHOLD, parseBudget, parseThreshold, type ThresholdChoice } from '#core/detect/threshold.ts'
-import type { Device, Note } from '#core/device/device.ts'
+import { scanJson } from '#core/report/scan-json.ts'
 import type { ScanJudge } from '#core/scan/judge-flows.ts'
 import { openInputs } from '#core/scan/open.ts'
+import { collectScan, type ScanResult } from '#core/scan/result.ts'
 import { type ScanModel, scan } from '#core/scan/scan.ts'
-import type { ScanSummary } from '#core/scan/update.ts'
 import { fileSource } from './file-source.ts'
 import { openScanModels } from './judge.ts'
 import { ProgressBar } from './progress.ts'
-import { reportJson, reportText } from './report.ts'
+import { reportText } from './report.ts'
 import { loadVendors } from './vendors.ts'
 
 export interface ScanArguments {
@@ -18,13 +17,6 @@ export interface ScanArguments {
   readonly model: string | undefined
   readonly threshold: string | undefined
   readonly budget: string | undefined
-}
-
-export interface ScanResult {
-  readonly summary: ScanSummary
-  readonly cases: readonly Case[]
-  readonly devices: readonly Device[]
-  readonly notes: readonly Note[]
 }
 
 export async function runScan(files: readonly string[], args: ScanArguments): Promise<void> {
@@ -36,7 +28,7 @@ export async function runScan(files: readonly string[], args: ScanArguments): Pr
     for (const path of files) {
       try {
         for await (const result of scanFile({ path, model, judge, threshold, vendorOf }))
-          console.log(args.json ? reportJson(result) : reportText(result))
+          console.log(args.json ? JSON.stringify(scanJson(result)) : reportText(result))
       } catch (error) {
         if (files.length === 1 || !(error instanceof InputError)) throw error
         refused++
@@ -60,9 +52,6 @@ async function* scanFile(job: {
   const source = await fileSource(job.path)
   for (const { name, input } of await openInputs(source, { ownNumbers: job.judge !== undefined })) {
     const bar = new ProgressBar(name)
-    const devices = new Map<string, Device>()
-    const cases = new Map<string, Case>()
-    const notes = new Map<string, Note>()
     const updates = scan(input, {
       file: name,
       bytesTotal: source.sizeBytes,
@@ -74,23 +63,9 @@ async function* scanFile(job: {
       inFlight: 1,
       updateEveryMs: 250,
     })
-    for (;;) {
-      const { done, value } = await updates.next()
-      if (done) {
-        bar.clear()
-        yield {
-          summary: value,
-          cases: [...cases.values()],
-          devices: [...devices.values()],
-          notes: [...notes.values()],
-        }
-        break
-      }
-      bar.show(value.progress)
-      for (const device of value.devices) devices.set(device.id, device)
-      for (const found of value.cases) cases.set(found.id, found)
-      for (const note of value.notes) notes.set(note.id, note)
-    }
+    const result = await collectScan(updates, (progress) => bar.show(progress))
+    bar.clear()
+    yield result
   }
 }
 

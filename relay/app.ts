@@ -1,20 +1,38 @@
 /** The relay: the only place where its features meet (docs/decisions/030). */
-
 import type { KeyObject } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import websocket from '@fastify/websocket'
 import fastify, { type FastifyInstance, type FastifyRequest, LogController, type RouteOptions } from 'fastify'
+import type { FlowRecord, RecordSource } from '#core/live/wire.ts'
+import { appendAudit } from './audit/append.ts'
 import { registerAudit } from './audit/routes.ts'
 import { guard } from './auth/actor.ts'
 import { actorFinder, isClaimed, registerAuth } from './auth/routes.ts'
+import { hashToken, isSameHash } from './auth/tokens.ts'
+import { registerDashboard } from './dashboard/routes.ts'
+import { Registry } from './devices/registry.ts'
 import { registerDevices } from './devices/routes.ts'
+import { findSecret } from './devices/store.ts'
 import { serveDocs } from './http/docs.ts'
 import { answerErrors } from './http/errors.ts'
 import { Measures } from './http/measures.ts'
+import { Live } from './live/live.ts'
+import { ModelShelf } from './live/models.ts'
+import { registerLive } from './live/routes.ts'
+import { asVerdict } from './live/store.ts'
+import type { Broker } from './mqtt/broker.ts'
+import type { EmbeddedBroker, EmbeddedOptions } from './mqtt/embedded.ts'
+import type { ExternalOptions } from './mqtt/external.ts'
+import type { Ports } from './mqtt/listeners.ts'
+import { openBroker } from './mqtt/open.ts'
+import type { Refusal } from './mqtt/refusals.ts'
+import { registerPredict } from './predict/routes.ts'
+import { registerScans } from './scans/routes.ts'
 import { answerSite, refuseSiteRequest } from './site.ts'
 import type { StaticSite } from './static.ts'
 import type { Store } from './store/store.ts'
+import { registerTraffic } from './traffic/routes.ts'
 
 export interface RelayOptions {
   readonly store: Store
@@ -22,13 +40,18 @@ export interface RelayOptions {
   readonly signingKey: KeyObject
   /** What the owner types to claim the relay. */
   readonly claimCode: string
+  /** The same after a restart, another for each relay on a store. */
+  readonly relay: string
   /** Names besides localhost. */
   readonly hosts: ReadonlySet<string>
   /** Certificate chain and key, PEM; undefined: plain HTTP, for loopback or behind a proxy. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
+  /** Where MQTT devices connect; undefined: nowhere. */
+  readonly mqtt?: MqttOptions | undefined
   readonly requestsPerMinute: number
   readonly logLevel: string
   readonly version: string
+  readonly timeZone?: string
   /** µs since 1970. */
   readonly now?: () => number
   /** Hears every route that there is. */
@@ -37,30 +60,47 @@ export interface RelayOptions {
   readonly extend?: (app: FastifyInstance) => void
 }
 
+export type MqttOptions =
+  | Pick<EmbeddedOptions, 'listen'>
+  | Pick<ExternalOptions, 'url' | 'username' | 'password' | 'ca'>
+
+export interface Relay {
+  readonly app: FastifyInstance
+  readonly live: Live
+  readonly broker: Broker | undefined
+  /** The embedded broker's ports. */
+  readonly ports: Ports | undefined
+  close(): Promise<void>
+}
+
 const BODY_LIMIT_BYTES = 8 << 20
 const REQUEST_TIMEOUT_MS = 30_000
 
-export async function createRelay(options: RelayOptions): Promise<FastifyInstance> {
-  const { store, now = () => Date.now() * 1000 } = options
-  const app = fastify({
-    bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    trustProxy: '127.0.0.1',
-    // Requests are not logged one by one: their addresses are of people.
-    logController: new LogController({ disableRequestLogging: true }),
-    logger: {
-      level: options.logLevel,
-      redact: ['req.headers.cookie', 'req.headers.authorization', '*.password', '*.secret'],
-    },
-    ...(options.tls ? { https: options.tls } : {}),
-  })
-  const auth = {
-    store,
-    now,
-    isSecure: options.tls !== undefined,
-    claimCode: () => options.claimCode,
-  }
+/** Opens everything but the HTTP port: `relay.app.listen` does that. */
+export async function createRelay(options: RelayOptions): Promise<Relay> {
+  const { store, now = () => Date.now() * 1000, relay } = options
+  const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  const app = openHttp(options)
+  const log = (error: unknown) => app.log.error(error)
+  const auth = { store, now, isSecure: options.tls !== undefined, claimCode: () => options.claimCode }
   const measures = new Measures()
+  const registry = new Registry(store)
+  await registry.open()
+  const shelf = new ModelShelf(store, now)
+  const live = new Live({
+    store,
+    relay,
+    now,
+    timeZone,
+    devices: registry,
+    model: await shelf.open(log),
+    onCase: async () => {},
+    onDevice: async () => {},
+    log,
+  })
+  const ingest = (device: string, records: readonly FlowRecord[], source: RecordSource) =>
+    live.ingest(device, records, source)
+  const broker = await openMqtt(options, { store, relay, registry, ingest, log })
 
   if (options.onRoute) app.addHook('onRoute', options.onRoute)
   answerErrors(app)
@@ -75,14 +115,112 @@ export async function createRelay(options: RelayOptions): Promise<FastifyInstanc
   await app.register(websocket, { options: { maxPayload: 64 << 10 } })
   guard(app, { find: actorFinder(auth), hosts: options.hosts })
   measures.watch(app)
+  measures.gauge('records', 'Flow records taken since the start', () => live.records)
+  measures.gauge('devices_held', 'Devices that this relay judges', () => live.scorer.held.size)
+  measures.gauge('readers', 'Pages connected by WebSocket', () => live.hub.size)
+  if (broker) measures.gauge('mqtt_connected', 'MQTT clients connected', () => broker.stats().connected)
   await serveDocs(app, options.version)
 
-  app.get('/healthz', { config: { role: 'public', rateLimit: false }, schema: { hide: true } }, async () => ({
-    alive: true,
-  }))
-  app.get('/readyz', { config: { role: 'public', rateLimit: false }, schema: { hide: true } }, async () => {
+  registerHealth(app, { store, measures, live, version: options.version, now })
+  registerAuth(app, auth)
+  registerAudit(app, { store, key: options.signingKey })
+  registerDevices(app, {
+    store,
+    now,
+    changed: async ({ id, monitored }) => {
+      if (monitored && !registry.watched.has(id)) await live.watch(id)
+      registry.tell()
+    },
+    removed: async () => registry.tell(),
+  })
+  registerLive(app, { store, live, shelf, now })
+  registerTraffic(app, { store, now, device: (id) => registry.get(id), ingest })
+  registerPredict(app, { store, model: () => live.model, threshold: () => live.threshold, read: asVerdict })
+  registerDashboard(app, { store, devices: () => registry.all(), now })
+  registerScans(app, { store, model: () => live.model, now, timeZone })
+  options.extend?.(app)
+  serveSite(app, options.site)
+
+  await live.start()
+  return {
+    app,
+    live,
+    broker,
+    ports: broker && 'ports' in broker ? (broker as EmbeddedBroker).ports : undefined,
+    async close() {
+      await app.close()
+      await broker?.close()
+      await live.close()
+      registry.close()
+    },
+  }
+}
+
+function openHttp({ logLevel, tls }: RelayOptions): FastifyInstance {
+  return fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: '127.0.0.1',
+    // Requests are not logged one by one: their addresses are of people.
+    logController: new LogController({ disableRequestLogging: true }),
+    logger: {
+      level: logLevel,
+      redact: ['req.headers.cookie', 'req.headers.authorization', '*.password', '*.secret'],
+    },
+    ...(tls ? { https: tls } : {}),
+  })
+}
+
+interface BrokerParts {
+  readonly store: Store
+  readonly relay: string
+  readonly registry: Registry
+  readonly ingest: (device: string, records: readonly FlowRecord[], source: RecordSource) => Promise<void>
+  readonly log: (error: unknown) => void
+}
+
+async function openMqtt(options: RelayOptions, parts: BrokerParts): Promise<Broker | undefined> {
+  const { store, relay, registry, ingest, log } = parts
+  if (!options.mqtt) return undefined
+  const ports = {
+    ingest,
+    seen: () => {},
+    identify: async (device: string, password: string) => {
+      const secret = await findSecret(store.db, device)
+      return typeof secret === 'string' && isSameHash(hashToken(password), secret)
+    },
+    refused: (refusals: readonly Refusal[]) => {
+      store
+        .write(async (trx) => {
+          for (const { device, reason, count } of refusals)
+            await appendAudit(trx, { actor: device, action: 'mqtt.refused', target: reason, detail: { count } })
+        })
+        .catch(log)
+    },
+  }
+  const broker =
+    'url' in options.mqtt
+      ? await openBroker({ ...ports, ...options.mqtt, clientId: `guardian-${relay}` })
+      : await openBroker({ ...ports, ...options.mqtt })
+  // Quarantine outlives a restart.
+  for (const { id, status } of registry.all()) if (status === 'quarantined') await broker.quarantine(id)
+  return broker
+}
+
+interface HealthParts {
+  readonly store: Store
+  readonly measures: Measures
+  readonly live: Live
+  readonly version: string
+  readonly now: () => number
+}
+
+function registerHealth(app: FastifyInstance, { store, measures, live, version, now }: HealthParts): void {
+  const open = { config: { role: 'public', rateLimit: false }, schema: { hide: true } } as const
+  app.get('/healthz', open, async () => ({ alive: true }))
+  app.get('/readyz', open, async () => {
     await store.db.selectFrom('devices').select('id').limit(1).execute()
-    return { ready: true }
+    return { ready: true, ...(live.scorer.fault ? { fault: live.scorer.fault } : {}) }
   })
   app.get('/metrics', { config: { role: 'viewer' }, schema: { hide: true } }, async (_request, reply) => {
     const { type, text } = await measures.read()
@@ -90,22 +228,13 @@ export async function createRelay(options: RelayOptions): Promise<FastifyInstanc
   })
   app.get('/api/v1/status', { config: { role: 'public' } }, async () => ({
     name: 'iot-guardian',
-    version: options.version,
+    version,
     claimed: await isClaimed(store),
     atMicros: now(),
   }))
+}
 
-  registerAuth(app, auth)
-  registerAudit(app, { store, key: options.signingKey })
-  registerDevices(app, {
-    store,
-    now,
-    changed: () => store.notify('devices', ''),
-    removed: () => store.notify('devices', ''),
-    state: async () => ({}),
-  })
-  options.extend?.(app)
-
+function serveSite(app: FastifyInstance, site: StaticSite): void {
   app.route({
     method: ['GET', 'HEAD'],
     url: '/*',
@@ -113,12 +242,11 @@ export async function createRelay(options: RelayOptions): Promise<FastifyInstanc
     schema: { hide: true },
     async handler(request, reply) {
       reply.hijack()
-      await answerSite(request.raw, reply.raw, { site: options.site })
+      await answerSite(request.raw, reply.raw, { site })
     },
   })
   app.setNotFoundHandler((request, reply) => {
     reply.hijack()
     refuseSiteRequest(reply.raw, request.url.startsWith('/api/') ? 404 : 405)
   })
-  return app
 }

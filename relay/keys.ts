@@ -1,5 +1,5 @@
 /** The relay's own secrets, made at the first start and kept in its data directory, readable by its user alone. */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newCode } from './auth/tokens.ts'
@@ -16,6 +16,11 @@ export async function openSigningKey(dataDir: string): Promise<KeyObject> {
     generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   )
   return createPrivateKey(pem)
+}
+
+/** Under which this relay claims devices: the same after a restart, so that it goes on at once. */
+export function openRelayName(dataDir: string): Promise<string> {
+  return keep(join(dataDir, 'relay-name'), () => randomUUID().slice(0, 8))
 }
 
 /** The same until somebody has claimed the relay, also after a restart. */

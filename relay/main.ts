@@ -1,12 +1,13 @@
 /** Reads what to serve and where, opens the store, and listens: on this machine only, unless the environment says otherwise. */
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import { createRelay } from './app.ts'
 import { isClaimed } from './auth/routes.ts'
 import { type RelayConfig, readConfig } from './config.ts'
-import { openClaimCode, openDataDir, openSigningKey } from './keys.ts'
+import { openClaimCode, openDataDir, openRelayName, openSigningKey } from './keys.ts'
 import { openSite } from './static.ts'
 import { openStore } from './store/database.ts'
 
@@ -21,24 +22,27 @@ export async function main(args: string[]): Promise<void> {
   await openDataDir(config.dataDir)
   const store = await openStore(config.store)
   const claimCode = await openClaimCode(config.dataDir)
-  const app = await createRelay({
+  const relay = await createRelay({
     store,
     site: await openSite(fileURLToPath(new URL('../build', import.meta.url))),
     signingKey: await openSigningKey(config.dataDir),
     claimCode,
+    relay: await openRelayName(config.dataDir),
+    mqtt: config.mqttUrl === undefined ? { listen: await mqttListen(config) } : { url: config.mqttUrl },
     hosts: new Set(config.hosts),
     tls: config.tls && { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) },
     requestsPerMinute: config.requestsPerMinute,
     logLevel: config.logLevel,
     version: await readVersion(),
   })
-  const port = await listen(app, config)
+  const port = await listen(relay.app, config)
   const scheme = config.tls ? 'https' : 'http'
   const reach = config.host === '127.0.0.1' ? 'Only this machine can reach it.' : ''
   console.log(`IoT Guardian is at ${scheme}://${config.host}:${port}/ (Ctrl-C ends it). ${reach}`)
   if (!(await isClaimed(store)))
     console.log(`The relay has no owner yet. To make it yours, open Live in the page and enter the code ${claimCode}`)
-  const end = () => void app.close().then(() => store.close())
+  if (relay.ports?.tcp !== undefined) console.log(`MQTT devices connect to ${config.host}:${relay.ports.tcp}.`)
+  const end = () => void relay.close().then(() => store.close())
   process.once('SIGTERM', end)
   process.once('SIGINT', end)
 }
@@ -60,6 +64,18 @@ async function listenAt(app: FastifyInstance, host: string, port: number): Promi
   await app.listen({ host, port })
   const address = app.server.address()
   return typeof address === 'object' && address ? address.port : port
+}
+
+/** The broker's port, or any other when it is taken: another broker may run here. */
+async function mqttListen({ host, mqttPort }: RelayConfig): Promise<{ host: string; tcpPort: number }> {
+  const probe = createServer()
+  const isFree = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false))
+    probe.listen(mqttPort, host, () => resolve(true))
+  })
+  await new Promise((resolve) => probe.close(resolve))
+  if (!isFree) console.log(`Port ${mqttPort} is taken: MQTT gets another one.`)
+  return { host, tcpPort: isFree ? mqttPort : 0 }
 }
 
 async function readVersion(): Promise<string> {

@@ -1,5 +1,5 @@
 /** Secrets that the relay hands out: 256 random bits, of which it keeps only the SHA-256 (enough for secrets that nobody can guess). */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const TOKEN_BYTES = 32
 
@@ -9,6 +9,10 @@ export function newToken(): string {
 
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
+}
+
+export function isSameHash(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other))
 }
 
 const SYLLABLES = 'bcdfghjkmnpqrstvwxyz23456789'

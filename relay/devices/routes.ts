@@ -35,10 +35,8 @@ export interface DeviceOptions {
   readonly store: Store
   readonly now: () => number
   /** After the commit: what runs for a device may have to begin or end. */
-  readonly changed: (device: WatchedDevice) => void
-  readonly removed: (id: string) => void
-  /** How full its sliding window is, and what it does now. */
-  readonly state: (id: string) => Promise<object>
+  readonly changed: (device: WatchedDevice) => Promise<void>
+  readonly removed: (id: string) => Promise<void>
 }
 
 type WithId = { Params: { id: string } }
@@ -70,15 +68,6 @@ export function registerDevices(app: FastifyInstance, options: DeviceOptions): v
       return device
     },
   )
-  app.get<WithId>(
-    '/api/v1/devices/:id/status',
-    { config: { role: 'viewer' }, schema: describeRoute('What it does now, and how full its window is', { tag }) },
-    async ({ params }) => {
-      const device = await findDevice(store.db, params.id)
-      if (!device) throw noDevice()
-      return { status: device.status, monitored: device.monitored, ...(await options.state(device.id)) }
-    },
-  )
   app.post(
     '/api/v1/devices',
     { config: { role: 'operator' }, schema: describeRoute('Add a device', { body: newDeviceRequest, tag }) },
@@ -89,7 +78,7 @@ export function registerDevices(app: FastifyInstance, options: DeviceOptions): v
         await appendAudit(trx, note(request, 'added', made.id, given))
         return made
       })
-      options.changed(device)
+      await options.changed(device)
       return reply.code(201).send(device)
     },
   )
@@ -107,7 +96,7 @@ export function registerDevices(app: FastifyInstance, options: DeviceOptions): v
         await appendAudit(trx, note(request, 'imported', added.map(({ id }) => id).join(' ')))
         return added
       })
-      for (const device of made) options.changed(device)
+      for (const device of made) await options.changed(device)
       return reply.code(201).send({ devices: made })
     },
   )
@@ -120,7 +109,7 @@ export function registerDevices(app: FastifyInstance, options: DeviceOptions): v
         await appendAudit(trx, note(request, 'changed', request.params.id, change))
         return changeDevice(trx, request.params.id, change, revision)
       })
-      options.changed(device)
+      await options.changed(device)
       return device
     },
   )
@@ -132,7 +121,7 @@ export function registerDevices(app: FastifyInstance, options: DeviceOptions): v
         await appendAudit(trx, note(request, 'removed', request.params.id))
         await removeDevice(trx, request.params.id)
       })
-      options.removed(request.params.id)
+      await options.removed(request.params.id)
       return reply.code(204).send()
     },
   )
@@ -151,7 +140,7 @@ export function registerDevices(app: FastifyInstance, options: DeviceOptions): v
           await appendAudit(trx, note(request, verb === 'start' ? 'watched' : 'unwatched', request.params.id))
           return changeDevice(trx, request.params.id, { monitored })
         })
-        options.changed(device)
+        await options.changed(device)
         return device
       },
     )

@@ -1,7 +1,7 @@
 /** Every error as an answer: a status, a name and a sentence. What is our mistake is logged and told as such. */
 import type { FastifyError, FastifyInstance } from 'fastify'
 import * as v from 'valibot'
-import { InputError } from '#core/base/errors.ts'
+import { InputError, ModelError } from '#core/base/errors.ts'
 import { securityHeaders } from '#core/base/policy.ts'
 import { StoreError } from '../store/errors.ts'
 
@@ -38,7 +38,7 @@ export function answerErrors(app: FastifyInstance): void {
 function tell(error: FastifyError | Error): Told {
   if (error instanceof RefusedError) return error
   if (error instanceof v.ValiError) return { status: 400, message: describeIssues(error.issues) }
-  if (error instanceof InputError) return { status: 400, message: error.message }
+  if (error instanceof InputError || error instanceof ModelError) return { status: 400, message: error.message }
   if (error instanceof StoreError) return { status: 503, message: `${error.message} Nothing of this request was kept.` }
   const status = 'statusCode' in error ? error.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500) return { status, message: error.message }

@@ -1,9 +1,9 @@
 /** A relay in this process on an empty store, and people and keys that call it. */
 import { generateKeyPairSync } from 'node:crypto'
-import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { InjectOptions } from 'fastify'
 import { afterEach } from 'vitest'
 import type { Role } from '#core/account/wire.ts'
-import { createRelay, type RelayOptions } from '../../relay/app.ts'
+import { createRelay, type Relay, type RelayOptions } from '../../relay/app.ts'
 import type { StaticSite } from '../../relay/static.ts'
 import type { Store } from '../../relay/store/store.ts'
 
@@ -14,8 +14,7 @@ const site: StaticSite = {
   answer: async () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: Buffer.from('the page') }),
 }
 
-export interface TestRelay {
-  readonly app: FastifyInstance
+export interface TestRelay extends Relay {
   readonly store: Store
   /** µs since 1970; add to it to let time pass. */
   readonly clock: { micros: number }
@@ -26,26 +25,30 @@ export interface Caller {
   readonly headers: Readonly<Record<string, string>>
 }
 
-const opened: FastifyInstance[] = []
-afterEach(() => Promise.all(opened.splice(0).map((app) => app.close())).then(() => undefined))
-
-export async function openRelay(store: Store, options: Partial<RelayOptions> = {}): Promise<TestRelay> {
-  const clock = { micros: 1_763_000_000_000_000 }
-  const app = await createRelay({
+export function testOptions(store: Store): RelayOptions {
+  return {
     store,
     site,
     signingKey: generateKeyPairSync('ed25519').privateKey,
     claimCode: CLAIM_CODE,
+    relay: 'test',
+    timeZone: 'UTC',
     hosts: new Set(),
     requestsPerMinute: 1_000_000,
     logLevel: 'silent',
     version: '0.0.0',
-    now: () => clock.micros,
-    ...options,
-  })
-  await app.ready()
-  opened.push(app)
-  return { app, store, clock }
+  }
+}
+
+const opened: Relay[] = []
+afterEach(() => Promise.all(opened.splice(0).map((relay) => relay.close())).then(() => undefined))
+
+export async function openRelay(store: Store, options: Partial<RelayOptions> = {}): Promise<TestRelay> {
+  const clock = { micros: 1_763_000_000_000_000 }
+  const relay = await createRelay({ ...testOptions(store), now: () => clock.micros, ...options })
+  await relay.app.ready()
+  opened.push(relay)
+  return { ...relay, store, clock }
 }
 
 export async function claimRelay({ app }: TestRelay): Promise<Caller> {

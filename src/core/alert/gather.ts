@@ -92,7 +92,7 @@ export class CaseBook {
   /** Goes on with a case that was begun elsewhere: under its id, with the findings that it kept. */
   restore(device: string, id: string, findings: readonly Finding[]): void {
     const [first] = findings
-    if (!first) return
+    if (!first || this.#byDevice.get(device)?.some((known) => known.id === id)) return
     const evidence = { ...begin(first), id }
     this.#byDevice.set(device, [...(this.#byDevice.get(device) ?? []), evidence])
     for (const finding of findings) this.#extend(evidence, finding)

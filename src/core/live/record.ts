@@ -1,4 +1,5 @@
 /** Flow records as devices send them → columns, as files give them. */
+import { withoutUndefined } from '../base/defined.ts'
 import { COUNT_COLUMNS, type FlowBatch } from '../flow/batch.ts'
 import { FEATURE_COUNT } from '../flow/features.ts'
 import type { FlowRecord } from './wire.ts'
@@ -94,6 +95,45 @@ export function toFlows(
     device,
     outward,
   }
+}
+
+const NAMES: ReadonlyMap<number, FlowRecord['proto']> = new Map(
+  Object.entries(PROTOCOLS).map(([name, number]) => [number, name as FlowRecord['proto']]),
+)
+
+/**
+ * The way back: a batch's flows as records of one device. `address` is its own: flows of others are left out; where it is not known, every
+ * flow counts as begun by the device.
+ */
+export function toRecords(batch: FlowBatch, address: string | undefined): FlowRecord[] {
+  const records: FlowRecord[] = []
+  const textOf = (index: number) => batch.addresses[index]
+  const portOf = (port: number) => (port >= 0 ? port : undefined)
+  for (let i = 0; i < batch.length; i++) {
+    const orig = textOf(batch.origAddress[i]!)
+    const resp = textOf(batch.respAddress[i]!)
+    const outward = address === undefined || address === '' || orig === address
+    if (!outward && resp !== address) continue
+    const start = batch.startMicros[i]!
+    const [own, peer] = outward ? [batch.origPort[i]!, batch.respPort[i]!] : [batch.respPort[i]!, batch.origPort[i]!]
+    const at = i * COUNT_COLUMNS.length
+    records.push(
+      withoutUndefined<FlowRecord>({
+        ts: Number.isNaN(start) ? undefined : start / 1e6,
+        duration: Number.isNaN(start) ? undefined : Math.max(0, (batch.endMicros[i]! - start) / 1e6),
+        orig_pkts: batch.counts[at]!,
+        resp_pkts: batch.counts[at + 1]!,
+        orig_bytes: batch.counts[at + 2]!,
+        resp_bytes: batch.counts[at + 3]!,
+        peer: outward ? resp : orig,
+        peer_port: portOf(peer),
+        port: portOf(own),
+        proto: NAMES.get(batch.protocol[i]!),
+        outward: outward ? undefined : false,
+      }),
+    )
+  }
+  return records
 }
 
 class Index {

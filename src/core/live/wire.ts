@@ -76,9 +76,6 @@ export const deviceState = v.object({
   device: deviceId,
   status: v.picklist(WATCHED_STATUSES),
   lastSeenMicros: v.optional(v.number()),
-  /** Flows in the sliding window, of `window`. */
-  filled: v.number(),
-  window: v.number(),
 })
 
 /** A WebSocket opens with a ticket (POST /api/v1/tickets, good once for at most 30 s), never with a token. */

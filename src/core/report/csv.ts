@@ -10,7 +10,12 @@ const NEEDS_QUOTES = /[",;\t\r\n]|^\s|\s$/
 
 /** Rows with a head, lines ended by CRLF. Undefined and NaN become empty. */
 export function writeCsv(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  return [head, ...rows].map((row) => `${row.map(writeCell).join(',')}\r\n`).join('')
+  return [head, ...rows].map(csvRow).join('')
+}
+
+/** One line with its end. */
+export function csvRow(row: readonly Cell[]): string {
+  return `${row.map(writeCell).join(',')}\r\n`
 }
 
 function writeCell(cell: Cell): string {
