@@ -1,5 +1,6 @@
 /**
- * What `guardian scan` finds on real labelled files, and what their labels say: `node tools/evaluate-scan.ts [FOLDER] [--budget N]`.
+ * What `guardian scan` finds on real labelled files, and what their labels say:
+ * `node tools/evaluate-scan.ts [FOLDER] [--budget N] [--model DIR] [--only TEXT]`; `--only` takes the files whose path has the text.
  * FOLDER holds the labelled sets (default ../shared/data). Prints one table row per file; the labels are never an input to the scan.
  */
 import { globSync } from 'node:fs'
@@ -14,7 +15,7 @@ import { openInputs } from '#core/scan/open.ts'
 import { scan } from '#core/scan/scan.ts'
 import type { DeviceFlows } from '#core/scan/update.ts'
 import { fileSource } from '../cli/file-source.ts'
-import { openModel } from '../cli/model.ts'
+import { openScanModels } from '../cli/judge.ts'
 import { loadVendors } from '../cli/vendors.ts'
 
 /** A pattern of several files makes one row. */
@@ -51,10 +52,13 @@ interface Span {
 /** A detector, or the case that the product shows from them all. */
 type Seer = Finding['detector'] | 'case'
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { budget: { type: 'string' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { budget: { type: 'string' }, model: { type: 'string' }, only: { type: 'string', default: '' } },
+})
 const folder = positionals[0] ?? '../shared/data'
 const threshold = values.budget === undefined ? DEFAULT_THRESHOLD : parseBudget(values.budget)
-const model = await openModel()
+const { model, judge } = await openScanModels(values.model)
 const vendorOf = loadVendors()
 
 interface Row {
@@ -87,7 +91,7 @@ const HEADS = [
   'device-days',
 ]
 console.log(`| ${HEADS.join(' | ')} |\n|${'---|'.repeat(HEADS.length)}`)
-for (const pattern of FILES) {
+for (const pattern of FILES.filter((one) => one.includes(values.only))) {
   const rows: Row[] = []
   for (const file of globSync(pattern, { cwd: folder }).sort()) rows.push(await evaluate(file))
   if (rows.length === 0) continue
@@ -116,11 +120,12 @@ await model.network.dispose()
 async function evaluate(file: string): Promise<Row> {
   const spans = new Map<string, Span>()
   const findings: Finding[] = []
-  const [opened] = await openInputs(await fileSource(join(folder, file)))
+  const [opened] = await openInputs(await fileSource(join(folder, file)), { ownNumbers: judge !== undefined })
   const updates = scan(opened!.input, {
     file,
     bytesTotal: undefined,
     model,
+    judge,
     threshold,
     vendorOf,
     timeZone: 'UTC',

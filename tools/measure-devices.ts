@@ -1,21 +1,38 @@
 /**
  * What was promised against what came, for each device: the home ensemble learnt from the first runs of the IoT Sentinel devices, false alarms
  * counted on the runs after them. Usage: node tools/measure-devices.ts [--promise 0.01]   (needs ../shared/data)
+ * With --cases instead: the budget in cases a week against the cases that came, in several homes, through a whole scan
+ * (measure/cases.ts); [--kind home] [--only PART-OF-A-HOME'S-NAME] [--each]
  */
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { selectColumns, teachingColumns } from '#core/detect/columns.ts'
 import { type FlowDataset, takeRows } from '#core/detect/dataset.ts'
 import { homeKind } from '#core/detect/home.ts'
+import { LEARNABLE_KINDS } from '#core/detect/kinds.ts'
 import { nearestKind } from '#core/detect/tabular-kinds.ts'
 import { splitForTraining } from '#core/detect/training-split.ts'
 import { realiseRates } from '#core/evaluate/realised.ts'
 import { collectFiles } from '../cli/collect.ts'
+import { measureCases } from './measure/cases.ts'
 
 const FOLDER = '../shared/data/iot-sentinel-pcap/'
 const TRAINING_SHARE = 0.6
 
-const { values: options } = parseArgs({ options: { promise: { type: 'string', default: '0.01' } } })
+const { values: options } = parseArgs({
+  options: {
+    promise: { type: 'string', default: '0.01' },
+    cases: { type: 'boolean', default: false },
+    kind: { type: 'string', multiple: true, default: ['nearest', 'isolation-forest', 'home'] },
+    only: { type: 'string', default: '' },
+    each: { type: 'boolean', default: false },
+  },
+})
+if (options.cases) {
+  const kinds = LEARNABLE_KINDS.filter((kind) => options.kind.includes(kind))
+  await measureCases({ folder: '../shared/data', kinds, only: options.only, each: options.each })
+  process.exit()
+}
 const promised = Number(options.promise)
 
 const training = new Set<string>()

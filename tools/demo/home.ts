@@ -18,7 +18,7 @@ import {
 } from './things.ts'
 
 /** Taken over at night, restarted by its owner in the morning, which ends it. */
-const TAKEN_OVER: Span = { from: moment(2, '03:10:12'), to: moment(2, '07:06:00') }
+export const TAKEN_OVER: Span = { from: moment(2, '03:10:12'), to: moment(2, '07:06:00') }
 const THERMOSTAT_SILENT: Span = { from: moment(1, '12:38:20'), to: moment(1, '17:44:05') }
 const UPLOAD_BYTES = 120e6
 const FIRMWARE_BYTES = 160e6

@@ -10,15 +10,12 @@ import { type FlowDataset, takeRows } from './dataset.ts'
 import { type DeviceCalibration, deviceKey, deviceSurprise, fitDevices } from './device-calibration.ts'
 import type { LearnKind, Scorer } from './kind.ts'
 import { isolationForestKind, nearestKind } from './tabular-kinds.ts'
-import { FEWEST_BENIGN_ROWS, FEWEST_CALIBRATION_ROWS, splitForTraining, type TrainingSplit } from './training-split.ts'
+import { FEWEST_BENIGN_ROWS, FEWEST_CALIBRATION_ROWS, splitForTraining } from './training-split.ts'
 
 const MEMBERS: readonly (readonly [name: string, kind: LearnKind])[] = [
   ['nearest', nearestKind],
   ['isolation-forest', isolationForestKind],
 ]
-/** Captures of a device from which on whole ones are kept out. */
-const FEWEST_CAPTURES = 4
-const KEPT_SHARE = 0.25
 const FILE_KIND = 'home'
 
 export const homeKind: LearnKind = {
@@ -29,7 +26,7 @@ export const homeKind: LearnKind = {
   highestLine: undefined,
 
   async learn(train, control) {
-    const split = keepLastCaptures(train) ?? splitForTraining(train, 1)
+    const split = splitForTraining(train, 1)
     const fitted = takeRows(train, split.train)
     const kept = takeRows(train, Int32Array.from(split.calibration.flatMap((rows) => Array.from(rows))))
     const features = train.matrix.features
@@ -91,33 +88,6 @@ async function surprisesOf(members: readonly Member[], data: FlowDataset): Promi
       return scores.map((score, row) => deviceSurprise(calibration, keys[data.device[row]!] ?? '', score))
     }),
   )
-}
-
-/**
- * The last days as a whole, where there are several: the end of a capture is not like its beginning, and what is kept out shall be like what
- * will be judged. Of each device the last of the captures that it is in; undefined with too few.
- */
-function keepLastCaptures({
-  rows,
-  device,
-  devices,
-  capture,
-}: FlowDataset): Pick<TrainingSplit, 'train' | 'calibration'> | undefined {
-  const seenIn = devices.map(() => new Set<number>())
-  for (let row = 0; row < rows; row++) seenIn[device[row]!]?.add(capture[row]!)
-  const kept = seenIn.map((captures) =>
-    captures.size < FEWEST_CAPTURES
-      ? new Set<number>()
-      : new Set([...captures].slice(-Math.round(KEPT_SHARE * captures.size))),
-  )
-  const train: number[] = []
-  const calibration: number[] = []
-  for (let row = 0; row < rows; row++) {
-    const isKept = kept[device[row]!]?.has(capture[row]!) ?? false
-    ;(isKept ? calibration : train).push(row)
-  }
-  const enough = calibration.length >= Math.max(FEWEST_CALIBRATION_ROWS, (KEPT_SHARE / 2) * rows)
-  return enough ? { train: Int32Array.from(train), calibration: [Int32Array.from(calibration)] } : undefined
 }
 
 const fileOf = (member: string): string => `${member}.bin`

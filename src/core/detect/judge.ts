@@ -1,8 +1,9 @@
 /** A model folder as a FlowJudge: its columns chosen from the flows, its scores, its line. */
 import { ModelError } from '../base/errors.ts'
-import { BUDGET_FILE, readModelFolder, SCOPE_FILE } from '../model/folder.ts'
-import type { FolderManifest } from '../model/folder-manifest.ts'
-import { drawLines } from './alarm-line.ts'
+import { BUDGET_FILE, MANIFEST_FILE, parseManifest, readModelFolder, SCOPE_FILE } from '../model/folder.ts'
+import { type FolderManifest, isFolderManifest, readFolderManifest } from '../model/folder-manifest.ts'
+import { readManifest } from '../model/manifest.ts'
+import { type AlarmLines, drawLines } from './alarm-line.ts'
 import { type CaseBudget, loadCaseBudget } from './case-budget.ts'
 import { selectColumns } from './columns.ts'
 import { type FlowJudge, takeRows } from './dataset.ts'
@@ -10,6 +11,7 @@ import { rowOf } from './detector.ts'
 import type { Scorer } from './kind.ts'
 import { kindOf } from './kinds.ts'
 import { judgeScope, loadScope, type ScopeModel } from './scope.ts'
+import type { ThresholdChoice } from './threshold.ts'
 import type { TrainerFactory } from './training.ts'
 
 export interface OpenedModel {
@@ -32,6 +34,26 @@ export async function openModelFolder(
   const bytes = files.get(BUDGET_FILE)
   const budget = bytes && loadCaseBudget(manifest.features, bytes)
   return { manifest, files, judge: judgeOf(manifest, scorer, { scope, budget }) }
+}
+
+/** How a model in use draws its lines, from its files, without opening its weights. Throws ModelError with a sentence. */
+export function linesOfFiles(files: ReadonlyMap<string, Uint8Array>): {
+  readonly name: string
+  readonly draw: (choice: ThresholdChoice) => AlarmLines
+} {
+  const listed = files.get(MANIFEST_FILE)
+  if (!listed) throw new ModelError(`this model has no ${MANIFEST_FILE}`)
+  const parsed = parseManifest(listed)
+  if (!isFolderManifest(parsed)) {
+    const { name, version, calibration } = readManifest(parsed)
+    const source = { calibration, budget: undefined, highestLine: undefined }
+    return { name: `${name} ${version}`, draw: (choice) => drawLines(source, choice) }
+  }
+  const { name, version, kind, features, calibration } = readFolderManifest(parsed)
+  const bytes = files.get(BUDGET_FILE)
+  const budget = bytes && loadCaseBudget(features, bytes)
+  const source = { calibration, budget, highestLine: kindOf(kind).highestLine }
+  return { name: `${name} ${version}`, draw: (choice) => drawLines(source, choice) }
 }
 
 /** Throws ModelError while scoring flows that lack a column of the model. */

@@ -63,3 +63,16 @@ test.each<[string, FlowDataset, number, RegExp]>([
 ])('%s are refused with a sentence', (_, data, window, sentence) => {
   expect(() => splitForTraining(data, window)).toThrow(sentence)
 })
+
+test('of devices in several captures the last ones are kept out as a whole', () => {
+  const data = { ...made([1600, 800]), captures: ['1', '2', '3', '4', '5', '6', '7', '8'] }
+  const captures = Int32Array.from(data.device, (device, row) =>
+    Math.floor((device === 0 ? row : row - 1600) / (device === 0 ? 200 : 100)),
+  )
+  for (const window of [1, 10]) {
+    const { train, calibration, calibrationRows } = splitForTraining({ ...data, capture: captures }, window)
+    expect(calibrationRows).toBe(600)
+    expect(new Set(calibration.flatMap((rows) => [...rows].map((row) => captures[row])))).toEqual(new Set([6, 7]))
+    expect([...train].every((row) => captures[row]! < 6)).toBe(true)
+  }
+})

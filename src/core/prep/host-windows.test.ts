@@ -113,4 +113,42 @@ describe('HostWindows', () => {
       expect(values.some((value) => value === Number.POSITIVE_INFINITY)).toBe(false)
     }
   })
+
+  test('takes back what reaches further than the recording, but not what is more than was ever seen', () => {
+    const flows = [
+      ...Array.from({ length: 150 }, (_, i): Made => ({ at: 60 * i })),
+      ...sweep(40).map((one) => ({ ...one, at: one.at + 100 })),
+    ]
+    const batch = batchOf(flows.sort((a, b) => a.at - b.at))
+    const owners = {
+      deviceIds: DEVICES,
+      device: new Int32Array(batch.length),
+      outward: new Uint8Array(batch.length).fill(1),
+    }
+    const windows = new HostWindows()
+    const values = windows.add(batch, owners)!
+    const whole = values.slice()
+    const most = (name: string) => (name === 'host_hosts_1h' ? 20 : 1e9)
+    expect(windows.hideUnfilled(values, batch, most)).toBe(true)
+    const hidden = (name: string, row: number) =>
+      Number.isNaN(values[row * HOST_WINDOW_NAMES.length + HOST_WINDOW_NAMES.indexOf(name)]!)
+    const at = (micros: number) => batch.startMicros.findIndex((start) => start >= micros * 1e6)
+    expect(hidden('host_flows_10s', at(0))).toBe(true)
+    expect(hidden('host_flows_10s', at(120))).toBe(false)
+    expect([hidden('host_flows_1min', at(60)), hidden('host_flows_1min', at(180))]).toEqual([true, false])
+    expect([hidden('host_flows_10min', at(1140)), hidden('host_flows_10min', at(1200))]).toEqual([true, false])
+    expect([
+      hidden('host_flows_1h', at(7140)),
+      hidden('host_gap', at(7140)),
+      hidden('host_flows_1h', at(7200)),
+    ]).toEqual([true, true, false])
+    // Forty hosts within a minute, three minutes after the start
+    expect([hidden('host_hosts_1h', at(200.3)), hidden('host_hosts_1h', at(240))]).toEqual([false, false])
+    expect(hidden('host_hosts_1h', at(120))).toBe(true)
+    const last = batch.length - 1
+    expect(values.subarray(last * HOST_WINDOW_NAMES.length)).toEqual(whole.subarray(last * HOST_WINDOW_NAMES.length))
+    const rest = batchOf([{ at: 9000 }])
+    const later = windows.add(rest, { ...owners, device: Int32Array.of(0), outward: Uint8Array.of(1) })!
+    expect(windows.hideUnfilled(later, rest, most)).toBe(false)
+  })
 })
