@@ -1,4 +1,5 @@
 /** What the embedded broker keeps of one device while it runs: its connections, its topics, what it may still send. */
+import { type Grants, NO_GRANTS } from './acl.ts'
 import { type Bucket, createBucket } from './bucket.ts'
 import { View } from './view.ts'
 
@@ -19,6 +20,8 @@ export interface Connection {
 
 export class DeviceState {
   readonly view = new View()
+  /** As of its last log-in. */
+  grants: Grants = NO_GRANTS
   /** Connections by the session's name. */
   readonly connections = new Map<string, Connection>()
   /** Names of sessions that outlive their connection. */

@@ -162,6 +162,37 @@ describe('flaws known from other brokers', () => {
     await until('after the release it is heard', () => heard.includes('guardian/cam/state'))
   })
 
+  it('CVE-2018-12546: what a device retained is not heard after its right to write it is gone', async () => {
+    await start()
+    ports.announcers.set('cam', ['homeassistant'])
+    ports.readers.set('plug', ['homeassistant/#', 'guardian/#'])
+    const topic = 'homeassistant/sensor/cam/config'
+    const cam = await enter('cam')
+    await cam.publishAsync(topic, '{}', { qos: 1, retain: true })
+    const plug = await enter('plug')
+    const heard: string[] = []
+    plug.on('message', (on) => heard.push(on))
+    const listen = async () => {
+      heard.length = 0
+      await plug.subscribeAsync('homeassistant/#')
+      await plug.subscribeAsync('guardian/#')
+      await plug.publishAsync('guardian/plug/after', 'x', { qos: 1 })
+      await until('what comes after is heard', () => heard.includes('guardian/plug/after'))
+      await plug.unsubscribeAsync(['homeassistant/#', 'guardian/#'])
+      return heard.includes(topic)
+    }
+    expect(await listen()).toBe(true)
+    ports.announcers.delete('cam')
+    await broker.disconnect('cam')
+    expect(await listen()).toBe(false)
+    await enter('cam')
+    expect(await listen()).toBe(false)
+    ports.announcers.set('cam', ['homeassistant'])
+    await broker.disconnect('cam')
+    await enter('cam')
+    expect(await listen()).toBe(true)
+  })
+
   it('CVE-2018-12551: neither a blank user nor an empty password is an identity', async () => {
     await start()
     ports.identify = async () => true
