@@ -86,6 +86,7 @@ test('what cannot be learnt from is refused with a sentence, and nothing is kept
   expect(await models()).toEqual([])
 })
 
+let explainedCase: string
 let forest: StoredModel
 let trees: StoredModel
 
@@ -169,7 +170,8 @@ test('the next scan is judged by the model in use, and says so', async () => {
 test('a case of it is explained by that model: parts that sum to the score, and what would have been normal', async () => {
   const cases = await storedRows<{ key: string; value: { findings: { detector: string }[] } }>(page, 'cases')
   const spoken = cases.find(({ value }) => value.findings.some(({ detector }) => detector === 'model'))
-  await open(page, `${site.url}case/?key=${encodeURIComponent(spoken!.key)}`)
+  explainedCase = `${site.url}case/?key=${encodeURIComponent(spoken!.key)}`
+  await open(page, explainedCase)
   const sign = page.getByRole('region', { name: 'The strongest sign' })
   await sign.getByText(/would have passed as normal|No change of these numbers/).waitFor()
   expect(await sign.textContent()).toMatch(/% of what made it stand out|No single number stands out/)
@@ -204,6 +206,9 @@ test('the model in use is not deleted; another one is, and comes back', async ()
   await open(page, `${site.url}models/?id=${trees.id}`)
   await page.getByRole('button', { name: 'Delete' }).click()
   await page.waitForURL(/models\/$/)
+  await open(page, explainedCase)
+  await page.getByText('boosting 1.0.0, which judged this scan, is not kept here any more.').waitFor()
+  await open(page, `${site.url}models/`)
   await page.getByText('Deleted within the last day').click()
   await page.getByRole('button', { name: 'Bring back boosting 1.0.0' }).click()
   await page.getByRole('link', { name: /boosting 1\.0\.0/ }).waitFor()

@@ -93,23 +93,27 @@ test.each([
   ['isolation-forest', undefined],
   // By itself it is silent about the demo, which has no attack that it learnt.
   ['cnn-lstm', 3],
-] as const)('flows of the %s in its place', async (name, line) => {
-  const { judge: own, found, data } = await scanned(name, line)
-  if (!own) throw new Error(`${name} is no model that judges`)
-  expect(found.length).toBeGreaterThan(0)
-  for (const finding of found) {
-    const lines = linesOf(own)
-    const told = (score: number) => Math.max(finding.threshold, lines.surpriseOf(finding.device, score))
-    const explained = await checkSums({
-      judge: own.judge,
-      window: own.manifest.window,
-      data: await data(finding),
-      finding,
-      told,
-      threshold: lines.scoreAt(finding.device, finding.threshold),
-    })
-    const reasons = explained.explanation.contributions.toSorted((a, b) => b.share - a.share)
-    expect(reasons[0]!.feature).toBe(finding.reasons[0]!.feature)
-    expect(reasons[0]!.value).toBeCloseTo(finding.reasons[0]!.value, 3)
-  }
-})
+] as const)(
+  'flows of the %s in its place',
+  async (name, line) => {
+    const { judge: own, found, data } = await scanned(name, line)
+    if (!own) throw new Error(`${name} is no model that judges`)
+    expect(found.length).toBeGreaterThan(0)
+    for (const finding of found) {
+      const lines = linesOf(own)
+      const told = (score: number) => Math.max(finding.threshold, lines.surpriseOf(finding.device, score))
+      const explained = await checkSums({
+        judge: own.judge,
+        window: own.manifest.window,
+        data: await data(finding),
+        finding,
+        told,
+        threshold: lines.scoreAt(finding.device, finding.threshold),
+      })
+      const reasons = explained.explanation.contributions.toSorted((a, b) => b.share - a.share)
+      expect(reasons[0]!.feature).toBe(finding.reasons[0]!.feature)
+      expect(reasons[0]!.value).toBeCloseTo(finding.reasons[0]!.value, 3)
+    }
+  },
+  120_000,
+)

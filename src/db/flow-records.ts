@@ -61,6 +61,52 @@ export function batchOf(flow: FlowRecord, features: FlowFeaturesRecord | undefin
   return { ...flow, features: features?.features, watermarkMicros: Number.NaN }
 }
 
+/** The rows of one device, in their order. */
+export function ofDevice(
+  flow: FlowRecord,
+  features: FlowFeaturesRecord | undefined,
+  device: string,
+): { flow: FlowRecord; features: FlowFeaturesRecord | undefined } {
+  const own = flow.deviceIds.indexOf(device)
+  const rows = Int32Array.from({ length: flow.length }, (_, i) => i).filter((i) => flow.device[i] === own)
+  const { length } = rows
+  if (length === flow.length) return { flow, features }
+  const width = features ? features.features.length / flow.length : 0
+  return {
+    flow: {
+      ...flow,
+      length,
+      row: pick(flow.row, rows),
+      startMicros: pick(flow.startMicros, rows),
+      endMicros: pick(flow.endMicros, rows),
+      origAddress: pick(flow.origAddress, rows),
+      respAddress: pick(flow.respAddress, rows),
+      origPort: pick(flow.origPort, rows),
+      respPort: pick(flow.respPort, rows),
+      protocol: pick(flow.protocol, rows),
+      counts: pick(flow.counts, rows, 4),
+      label: flow.label && pick(flow.label, rows),
+      categories: flow.categories.map((category) => ({ ...category, code: pick(category.code, rows) })),
+      device: pick(flow.device, rows),
+      outward: pick(flow.outward, rows),
+    },
+    features: features && { ...features, features: pick(features.features, rows, width) },
+  }
+}
+
+/** `width` numbers of each row. */
+function pick<T extends { slice(start: number, end: number): T; [place: number]: number }>(
+  column: T,
+  rows: Int32Array,
+  width = 1,
+): T {
+  const taken = column.slice(0, rows.length * width)
+  rows.forEach((row, to) => {
+    for (let k = 0; k < width; k++) taken[to * width + k] = column[row * width + k]!
+  })
+  return taken
+}
+
 function single(features: Float32Array | Float64Array): Float32Array {
   return features instanceof Float32Array ? compact(features) : Float32Array.from(features)
 }
