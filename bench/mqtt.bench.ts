@@ -1,7 +1,7 @@
 /**
  * The relay's own broker under load: flow records at QoS 1, each committed to SQLite before it is acknowledged; beside it Mosquitto alone, which commits
  * nothing, in the same run. The generator is a process of its own. Credentials are looked up in memory: argon2id is paid at each connect, not here.
- * node bench/mqtt.bench.ts [--seconds 10] [--hold 60] [--rate 5000]
+ * node bench/mqtt.bench.ts [--seconds 10] [--rate 5000] [--hold 60] [--hold-rate 500]
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     hold: { type: 'string', default: '60' },
     rate: { type: 'string', default: '5000' },
+    'hold-rate': { type: 'string', default: '500' },
   },
 })
 const seconds = Number(values.seconds)
@@ -55,55 +56,61 @@ const port = broker.ports.tcp ?? 0
 const full = { devices: SOME, perSecond: 0, seconds, window: 10 }
 const paced = { devices: SOME, perSecond: rate, seconds, window: 0 }
 
-await load({ ...full, port, seconds: 2 })
-const most = await load({ ...full, port })
-tell(`relay, ${SOME} devices, all they can`, most)
-const steady = await load({ ...paced, port })
-tell(`relay, ${SOME} devices, ${rate} msg/s asked`, steady)
-const { count } = await store.db
-  .selectFrom('records')
-  .where('source', '=', 'mqtt')
-  .select((all) => all.fn.countAll<number>().as('count'))
-  .executeTakeFirstOrThrow()
-console.log(`records in the store: ${count}, taken by the broker: ${broker.stats().records}`)
+if (seconds > 0) await compare()
 
-if (HAS_MOSQUITTO) {
-  const mosquitto = await startMosquitto(() => 'allow_anonymous true\nmax_inflight_messages 0\nmax_queued_messages 0')
-  const alone = await load({ ...full, port: mosquitto.port })
-  tell('Mosquitto alone (commits nothing), all they can', alone)
-  tell(`Mosquitto alone, ${rate} msg/s asked`, await load({ ...paced, port: mosquitto.port }))
-  console.log(`relay / Mosquitto alone: ${(most.perSecond / alone.perSecond).toFixed(3)}`)
-  const taken = { count: 0 }
-  const joined = await openExternalBroker({
-    ingest: async (device, records, source) => {
-      await log.append(device, records, source, Date.now() * 1000)
-      taken.count += records.length
-    },
-    seen: () => {},
-    url: `mqtt://127.0.0.1:${mosquitto.port}`,
-    clientId: 'bench',
-  })
-  const began = performance.now()
-  const { sent } = await load({ ...paced, port: mosquitto.port })
-  while (taken.count < sent) await new Promise((resolve) => setTimeout(resolve, 5))
-  const lag = (performance.now() - began) / 1000 - seconds
-  console.log(
-    `relay behind Mosquitto, ${rate} msg/s: ${taken.count} of ${sent} committed, the last ${lag.toFixed(2)} s after the end`,
-  )
-  await joined.close()
-  await mosquitto.close()
+async function compare(): Promise<void> {
+  await load({ ...full, port, seconds: 2 })
+  const most = await load({ ...full, port })
+  tell(`relay, ${SOME} devices, all they can`, most)
+  const steady = await load({ ...paced, port })
+  tell(`relay, ${SOME} devices, ${rate} msg/s asked`, steady)
+  const { count } = await store.db
+    .selectFrom('records')
+    .where('source', '=', 'mqtt')
+    .select((all) => all.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  console.log(`records in the store: ${count}, taken by the broker: ${broker.stats().records}`)
+
+  if (HAS_MOSQUITTO) {
+    const mosquitto = await startMosquitto(() => 'allow_anonymous true\nmax_inflight_messages 0\nmax_queued_messages 0')
+    const alone = await load({ ...full, port: mosquitto.port })
+    tell('Mosquitto alone (commits nothing), all they can', alone)
+    tell(`Mosquitto alone, ${rate} msg/s asked`, await load({ ...paced, port: mosquitto.port }))
+    console.log(`relay / Mosquitto alone: ${(most.perSecond / alone.perSecond).toFixed(3)}`)
+    const taken = { count: 0 }
+    const joined = await openExternalBroker({
+      ingest: async (device, records, source) => {
+        await log.append(device, records, source, Date.now() * 1000)
+        taken.count += records.length
+      },
+      seen: () => {},
+      url: `mqtt://127.0.0.1:${mosquitto.port}`,
+      clientId: 'bench',
+    })
+    const began = performance.now()
+    const { sent } = await load({ ...paced, port: mosquitto.port })
+    while (taken.count < sent) await new Promise((resolve) => setTimeout(resolve, 5))
+    const lag = (performance.now() - began) / 1000 - seconds
+    console.log(
+      `relay behind Mosquitto, ${rate} msg/s: ${taken.count} of ${sent} committed, the last ${lag.toFixed(2)} s after the end`,
+    )
+    await joined.close()
+    await mosquitto.close()
+  }
 }
 
 if (Number(values.hold) > 0) {
-  const before = process.memoryUsage().rss
-  const held = await load({ port, devices: MANY, perSecond: 500, seconds: Number(values.hold), window: 0 })
+  const perSecond = Number(values['hold-rate'])
+  const mebibytes = () => Math.round(process.memoryUsage().rss / 2 ** 20)
+  const memory: number[] = []
+  const sampling = setInterval(() => memory.push(mebibytes()), Math.max(1000, Number(values.hold) * 100))
+  const held = await load({ port, devices: MANY, perSecond, seconds: Number(values.hold), window: 0 })
+  clearInterval(sampling)
   tell(
-    `relay, ${MANY} devices for ${values.hold} s (connected in ${held.connectSeconds.toFixed(1)} s), 500 msg/s`,
+    `relay, ${MANY} devices for ${values.hold} s (connected in ${held.connectSeconds.toFixed(1)} s), ${perSecond} msg/s`,
     held,
   )
-  console.log(
-    `memory: ${Math.round(before / 2 ** 20)} MiB before, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB after`,
-  )
+  console.log(`memory, MiB, over that time: ${memory.join(' ')}`)
 }
 await broker.close()
 await store.close()
