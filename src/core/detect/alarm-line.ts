@@ -70,7 +70,7 @@ export function drawLines({ calibration, budget, highestLine }: LineSource, choi
   const surpriseOf = (device: string, score: number) => blockSurprise(budget, deviceKey(device), score)
   const text = [
     `${nameChoice(choice)}${tellShares(choice, keys.length)}: ${tellLines(all, stranger)}, about ${formatNumber(casesPerWeek)} false ${formatNumber(casesPerWeek) === '1' ? 'case' : 'cases'} a week in the home that it learnt from.`,
-    ...(choice.kind === 'budget' ? tellBudget({ budget, all, perWeek: choice.perWeek, stranger, draw }) : []),
+    ...(choice.kind === 'budget' ? tellBudget({ budget, all, perWeek: choice.perWeek, draw }) : []),
   ].join(' ')
   return {
     home: { value: stranger.value, text },
@@ -114,13 +114,11 @@ function tellBudget({
   budget,
   all,
   perWeek,
-  stranger,
   draw,
 }: {
   budget: CaseBudget
   all: readonly CaseLine[]
   perWeek: number
-  stranger: CaseLine
   draw: (key: string, choice: ThresholdChoice) => CaseLine
 }): string[] {
   const kept = `the ${formatCount(budget.strangers.count)} ${BLOCK_WORDS[budget.block]} that were kept out`
@@ -132,12 +130,15 @@ function tellBudget({
   else if (short === 0) lines.push(`Drawn within ${kept}.`)
   if (short > 0)
     lines.push(
-      `The line${some(short)} stops at what ${kept} can vouch for, short of the budget: no tail can be fitted that reaches it. More benign days bring it there.`,
+      `The line${some(short)} stops at what ${tails > 0 ? 'they' : kept} can vouch for, short of the budget: no tail can be fitted that reaches it. More benign days bring it there.`,
     )
-  const looser = draw('', { kind: 'budget', perWeek: LOOSER * perWeek })
-  if (looser.value < stranger.value)
+  const [only] = budget.devices.keys()
+  const key = budget.devices.size === 1 ? only! : ''
+  const now = draw(key, { kind: 'budget', perWeek })
+  const looser = draw(key, { kind: 'budget', perWeek: LOOSER * perWeek })
+  if (looser.value < now.value)
     lines.push(
-      `What scores between ${formatNumber(looser.value)} and ${formatNumber(stranger.value)} is the price: a budget of ${formatNumber(LOOSER * perWeek)} a week would show it.`,
+      `What scores between ${formatNumber(looser.value)} and ${formatNumber(now.value)} is the price: a budget of ${formatNumber(LOOSER * perWeek)} a week would show it.`,
     )
   return lines
 }

@@ -43,6 +43,8 @@ export interface FlowJudge {
   readonly threshold: number
   /** The line of each device by what a person chose; by default the shipped budget. Undefined for judges with one line. */
   drawLines?(choice?: ThresholdChoice): AlarmLines
+  /** Whether the device is one that the lines were drawn from. */
+  knows?(device: string): boolean
   /** Flows of a device before one that are needed to judge it; undefined: none. */
   readonly context?: number
   /** The highest value of a column that training saw; undefined where it is not known. */

@@ -8,6 +8,7 @@ import { type CaseBudget, loadCaseBudget } from './case-budget.ts'
 import { selectColumns } from './columns.ts'
 import { type FlowJudge, takeRows } from './dataset.ts'
 import { rowOf } from './detector.ts'
+import { deviceKey } from './device-calibration.ts'
 import type { Scorer } from './kind.ts'
 import { kindOf } from './kinds.ts'
 import { judgeScope, loadScope, type ScopeModel } from './scope.ts'
@@ -70,6 +71,7 @@ export function judgeOf(
     kind,
     threshold,
     drawLines: (choice) => drawLines({ calibration, budget, highestLine }, choice),
+    ...(budget ? { knows: (device) => budget.devices.has(deviceKey(device)) } : {}),
     ...(window > 1 ? { context: window } : {}),
     score: async (data) => scorer.score(selectColumns(data, features)),
     async explain(data, row) {
