@@ -34,7 +34,7 @@ test('does not say one number twice, hides no missing one, and is silent when no
     ['Flow Bytes/s', Number.NaN, 9000, 2],
   )
   expect(sentenceOf(twice)).toBe(
-    'Its amount of headers sent was 400 B (usually 20 B) and its amount of data a second was missing (usually 9.0 kB a second): together 63 % of what made it stand out.',
+    'Its amount of headers sent was 400 B (usually 20 B) and its amount of data a second was not known (usually 9.0 kB a second): together 63 % of what made it stand out.',
   )
   expect(sentenceOf(explanation(['Flow Duration', 1, 1, -1]))).toContain('Nothing about this flow')
   const many = FEATURE_NAMES.map((name) => [name, 2, 1, 0.01] as const)

@@ -49,7 +49,8 @@ function actualAgainstTypical({ feature, value: actual, typical }: Contribution,
 }
 
 const capital = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
-const value = (write: (number: number) => string, number: number) => (Number.isNaN(number) ? 'missing' : write(number))
+const value = (write: (number: number) => string, number: number) =>
+  Number.isNaN(number) ? 'not known' : write(number)
 
 /** Some of the 78 are the same number under two names. */
 function firstOfEachName(contributions: readonly Contribution[]): Contribution[] {

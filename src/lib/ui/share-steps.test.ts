@@ -29,7 +29,7 @@ test('steps follow each other from the base to the score, the heaviest first, th
   ])
   expect(line! * 7).toBeCloseTo(2, 9)
   expect(steps[0]).toMatchObject({ actual: '12.0 MB', usual: '3.0 kB' })
-  expect(steps[1]).toMatchObject({ actual: 'missing' })
+  expect(steps[1]).toMatchObject({ actual: 'not known' })
 })
 
 test('a line beyond the score widens the picture, and nothing breaks without any change', () => {

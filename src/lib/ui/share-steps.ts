@@ -44,7 +44,7 @@ export function shareSteps({ base, contributions }: Explanation, line: number | 
 
 function describe({ feature, value, typical, share }: Contribution) {
   const { name, write } = wordsFor(feature)
-  const say = (number: number) => (Number.isNaN(number) ? 'missing' : write(number))
+  const say = (number: number) => (Number.isNaN(number) ? 'not known' : write(number))
   return {
     feature,
     name: `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
