@@ -5,15 +5,12 @@ import rateLimit from '@fastify/rate-limit'
 import websocket from '@fastify/websocket'
 import fastify, { type FastifyInstance, type FastifyRequest, LogController, type RouteOptions } from 'fastify'
 import type { FlowRecord, RecordSource } from '#core/live/wire.ts'
-import { appendAudit } from './audit/append.ts'
 import { registerAudit } from './audit/routes.ts'
 import { guard } from './auth/actor.ts'
 import { actorFinder, isClaimed, registerAuth } from './auth/routes.ts'
-import { hashToken, isSameHash } from './auth/tokens.ts'
 import { registerDashboard } from './dashboard/routes.ts'
 import { Registry } from './devices/registry.ts'
 import { registerDevices } from './devices/routes.ts'
-import { findSecret } from './devices/store.ts'
 import { serveDocs } from './http/docs.ts'
 import { answerErrors } from './http/errors.ts'
 import { Measures } from './http/measures.ts'
@@ -24,9 +21,10 @@ import { asVerdict } from './live/store.ts'
 import type { Broker } from './mqtt/broker.ts'
 import type { EmbeddedBroker, EmbeddedOptions } from './mqtt/embedded.ts'
 import type { ExternalOptions } from './mqtt/external.ts'
-import type { Ports } from './mqtt/listeners.ts'
+import { type Ports, takeUpgrades } from './mqtt/listeners.ts'
 import { openBroker } from './mqtt/open.ts'
-import type { Refusal } from './mqtt/refusals.ts'
+import { storePorts } from './mqtt/ports.ts'
+import { registerMqtt } from './mqtt/routes.ts'
 import { registerPredict } from './predict/routes.ts'
 import { registerScans } from './scans/routes.ts'
 import { answerSite, refuseSiteRequest } from './site.ts'
@@ -131,7 +129,18 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       if (monitored && !registry.watched.has(id)) await live.watch(id)
       registry.tell()
     },
-    removed: async () => registry.tell(),
+    removed: async (id) => {
+      registry.tell()
+      await broker?.disconnect(id)
+    },
+    secretChanged: async (id) => void (await broker?.disconnect(id)),
+  })
+  registerMqtt(app, {
+    store,
+    now,
+    stats: () => broker?.stats(),
+    // Its rights are those that it comes in with.
+    changed: (id) => void broker?.disconnect(id).catch(log),
   })
   registerLive(app, { store, live, shelf, now })
   registerTraffic(app, { store, now, device: (id) => registry.get(id), ingest })
@@ -141,15 +150,19 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   options.extend?.(app)
   serveSite(app, options.site)
 
+  const embedded = broker && 'ports' in broker ? (broker as EmbeddedBroker) : undefined
+  // MQTT over WebSocket is at the page's own port too, with its certificate.
+  if (embedded) app.addHook('onReady', async () => takeUpgrades(app.server, embedded.upgrade))
   await live.start()
   return {
     app,
     live,
     broker,
-    ports: broker && 'ports' in broker ? (broker as EmbeddedBroker).ports : undefined,
+    ports: embedded?.ports,
     async close() {
-      await app.close()
+      // First, since a server waits for those who are connected.
       await broker?.close()
+      await app.close()
       await live.close()
       registry.close()
     },
@@ -182,22 +195,7 @@ interface BrokerParts {
 async function openMqtt(options: RelayOptions, parts: BrokerParts): Promise<Broker | undefined> {
   const { store, relay, registry, ingest, log } = parts
   if (!options.mqtt) return undefined
-  const ports = {
-    ingest,
-    seen: () => {},
-    identify: async (device: string, password: string) => {
-      const secret = await findSecret(store.db, device)
-      return typeof secret === 'string' && isSameHash(hashToken(password), secret)
-    },
-    refused: (refusals: readonly Refusal[]) => {
-      store
-        .write(async (trx) => {
-          for (const { device, reason, count } of refusals)
-            await appendAudit(trx, { actor: device, action: 'mqtt.refused', target: reason, detail: { count } })
-        })
-        .catch(log)
-    },
-  }
+  const ports = storePorts({ store, ingest, seen: () => {}, named: () => registry.tell(), failed: log })
   const broker =
     'url' in options.mqtt
       ? await openBroker({ ...ports, ...options.mqtt, clientId: `guardian-${relay}` })

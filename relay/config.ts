@@ -17,6 +17,8 @@ export interface RelayConfig {
   /** `mqtt(s)://…` of a broker that is there; undefined: the embedded one. */
   readonly mqttUrl: string | undefined
   readonly mqttPort: number
+  /** With a certificate only. */
+  readonly mqttsPort: number
   /** Requests a minute of one account or address. */
   readonly requestsPerMinute: number
   /** Whether the host is the gateway, and nftables may be set. */
@@ -38,6 +40,7 @@ export function readConfig(env: Environment): RelayConfig {
     tls: readTls(env),
     mqttUrl: readMqttUrl(env.MQTT_URL),
     mqttPort: readNumber('MQTT_PORT', env.MQTT_PORT ?? '1883', 0, 65_535),
+    mqttsPort: readNumber('MQTTS_PORT', env.MQTTS_PORT ?? '8883', 0, 65_535),
     requestsPerMinute: readNumber('REQUESTS_PER_MINUTE', env.REQUESTS_PER_MINUTE ?? '100', 1, 10_000_000),
     firewall: env.FIREWALL === '1',
     logLevel: env.LOG_LEVEL ?? 'warn',

@@ -8,8 +8,11 @@ import { createRelay } from './app.ts'
 import { isClaimed } from './auth/routes.ts'
 import { type RelayConfig, readConfig } from './config.ts'
 import { openClaimCode, openDataDir, openRelayName, openSigningKey } from './keys.ts'
+import type { ListenOptions as AllListenOptions } from './mqtt/listeners.ts'
 import { openSite } from './static.ts'
 import { openStore } from './store/database.ts'
+
+type ListenOptions = Omit<AllListenOptions, 'maxFrameBytes'>
 
 const DEFAULT_PORT = 4173
 /** How many ports after the default one are tried when it is taken. */
@@ -22,15 +25,16 @@ export async function main(args: string[]): Promise<void> {
   await openDataDir(config.dataDir)
   const store = await openStore(config.store)
   const claimCode = await openClaimCode(config.dataDir)
+  const tls = config.tls && { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) }
   const relay = await createRelay({
     store,
     site: await openSite(fileURLToPath(new URL('../build', import.meta.url))),
     signingKey: await openSigningKey(config.dataDir),
     claimCode,
     relay: await openRelayName(config.dataDir),
-    mqtt: config.mqttUrl === undefined ? { listen: await mqttListen(config) } : { url: config.mqttUrl },
+    mqtt: config.mqttUrl === undefined ? { listen: await mqttListen(config, tls) } : { url: config.mqttUrl },
     hosts: new Set(config.hosts),
-    tls: config.tls && { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) },
+    tls,
     requestsPerMinute: config.requestsPerMinute,
     logLevel: config.logLevel,
     version: await readVersion(),
@@ -42,6 +46,7 @@ export async function main(args: string[]): Promise<void> {
   if (!(await isClaimed(store)))
     console.log(`The relay has no owner yet. To make it yours, open Live in the page and enter the code ${claimCode}`)
   if (relay.ports?.tcp !== undefined) console.log(`MQTT devices connect to ${config.host}:${relay.ports.tcp}.`)
+  if (relay.ports?.tls !== undefined) console.log(`With TLS: mqtts://${config.host}:${relay.ports.tls}`)
   const end = () => void relay.close().then(() => store.close())
   process.once('SIGTERM', end)
   process.once('SIGINT', end)
@@ -66,16 +71,24 @@ async function listenAt(app: FastifyInstance, host: string, port: number): Promi
   return typeof address === 'object' && address ? address.port : port
 }
 
-/** The broker's port, or any other when it is taken: another broker may run here. */
-async function mqttListen({ host, mqttPort }: RelayConfig): Promise<{ host: string; tcpPort: number }> {
+/** Ports of the broker, or any others when they are taken: another broker may run here. */
+async function mqttListen(
+  { host, mqttPort, mqttsPort }: RelayConfig,
+  tls: ListenOptions['tls'],
+): Promise<ListenOptions> {
+  const plain = { host, tcpPort: await freePort(host, mqttPort) }
+  return tls ? { ...plain, tls, tlsPort: await freePort(host, mqttsPort) } : plain
+}
+
+async function freePort(host: string, port: number): Promise<number> {
   const probe = createServer()
   const isFree = await new Promise<boolean>((resolve) => {
     probe.once('error', () => resolve(false))
-    probe.listen(mqttPort, host, () => resolve(true))
+    probe.listen(port, host, () => resolve(true))
   })
   await new Promise((resolve) => probe.close(resolve))
-  if (!isFree) console.log(`Port ${mqttPort} is taken: MQTT gets another one.`)
-  return { host, tcpPort: isFree ? mqttPort : 0 }
+  if (!isFree) console.log(`Port ${port} is taken: MQTT gets another one.`)
+  return isFree ? port : 0
 }
 
 async function readVersion(): Promise<string> {

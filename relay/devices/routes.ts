@@ -37,6 +37,8 @@ export interface DeviceOptions {
   /** After the commit: what runs for a device may have to begin or end. */
   readonly changed: (device: WatchedDevice) => Promise<void>
   readonly removed: (id: string) => Promise<void>
+  /** Who came in with the old one has to leave. */
+  readonly secretChanged: (id: string) => Promise<void>
 }
 
 type WithId = { Params: { id: string } }
@@ -153,6 +155,7 @@ export function registerDevices(app: FastifyInstance, options: DeviceOptions): v
         await appendAudit(trx, note(request, 'secret-made', request.params.id))
         await changeDevice(trx, request.params.id, { secret: hashToken(secret) })
       })
+      await options.secretChanged(request.params.id)
       return { user: v.parse(deviceId, request.params.id), password: secret }
     },
   )

@@ -64,12 +64,6 @@ export async function findDevice(db: Kysely<Tables>, id: string): Promise<Watche
   return row && asDevice(row)
 }
 
-/** The secret's hash; null for a device that may not connect, undefined for none. */
-export async function findSecret(db: Kysely<Tables>, id: string): Promise<string | null | undefined> {
-  const row = await db.selectFrom('devices').select('secret').where('id', '=', id).executeTakeFirst()
-  return row?.secret
-}
-
 /** Throws RefusedError 409 when the id is taken. */
 export async function addDevice(
   trx: Transaction<Tables>,

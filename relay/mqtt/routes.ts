@@ -9,7 +9,6 @@ import { RefusedError } from '../http/errors.ts'
 import type { Store } from '../store/store.ts'
 import { auditMqtt } from './audit.ts'
 import type { BrokerStats } from './broker.ts'
-import type { ProbeOptions } from './probe.ts'
 import { readRights, writeRights } from './store.ts'
 
 export interface MqttOptions {
@@ -19,8 +18,6 @@ export interface MqttOptions {
   readonly now: () => number
   /** After a change of rights: the device has to connect anew to have them. */
   readonly changed: (device: string) => void
-  /** For tests, which have less time. */
-  readonly probe?: Pick<ProbeOptions, 'listenMs' | 'silentMs'>
 }
 
 type WithId = { Params: { id: string } }
@@ -28,7 +25,7 @@ type WithId = { Params: { id: string } }
 /** Each takes a while and some connections. */
 const MOST_AT_ONCE = 2
 
-export function registerMqtt(app: FastifyInstance, { store, stats, now, changed, probe }: MqttOptions): void {
+export function registerMqtt(app: FastifyInstance, { store, stats, now, changed }: MqttOptions): void {
   const tag = 'mqtt'
   let running = 0
 
@@ -82,7 +79,7 @@ export function registerMqtt(app: FastifyInstance, { store, stats, now, changed,
       try {
         const note = { actor: request.actor.name, action: 'mqtt.audited', target: asked.url }
         await store.write((trx) => appendAudit(trx, { ...note, detail: { user: asked.username } }))
-        return await auditMqtt({ ...asked, ...probe })
+        return await auditMqtt(asked)
       } finally {
         running--
       }

@@ -1,10 +1,9 @@
 /** What the broker reads and writes in the store: devices' passwords and rights, names that they announce, refusals in the audit log. */
-import { timingSafeEqual } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import * as v from 'valibot'
 import { type MqttRights, mqttRights } from '#core/mqtt/wire.ts'
 import { appendAudit } from '../audit/append.ts'
-import { hashToken } from '../auth/tokens.ts'
+import { hashToken, isSameHash } from '../auth/tokens.ts'
 import type { Tables } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import type { NamedDevice } from './discovery.ts'
@@ -15,16 +14,7 @@ const NOBODY = hashToken('')
 
 export async function identifyDevice(db: Kysely<Tables>, device: string, password: string): Promise<boolean> {
   const row = await db.selectFrom('devices').select('secret').where('id', '=', device).executeTakeFirst()
-  const kept = row?.secret ?? NOBODY
-  const given = hashToken(password)
-  const same = kept.length === given.length && timingSafeEqual(Buffer.from(kept), Buffer.from(given))
-  return same && row?.secret != null
-}
-
-/** Devices whose quarantine has to be told to a broker that has just started. */
-export async function quarantinedDevices(db: Kysely<Tables>): Promise<string[]> {
-  const rows = await db.selectFrom('devices').select('id').where('status', '=', 'quarantined').execute()
-  return rows.map(({ id }) => id)
+  return isSameHash(hashToken(password), row?.secret ?? NOBODY) && row?.secret != null
 }
 
 const rightsKey = (device: string): string => `mqtt:${device}`

@@ -5,8 +5,7 @@ import { hashToken } from '../../relay/auth/tokens.ts'
 import { type EmbeddedBroker, openEmbeddedBroker } from '../../relay/mqtt/embedded.ts'
 import { connect, FLOW, until } from '../../relay/mqtt/fixture.ts'
 import { storePorts } from '../../relay/mqtt/ports.ts'
-import { registerMqtt } from '../../relay/mqtt/routes.ts'
-import { identifyDevice, nameDevice, quarantinedDevices, refusalAuditor } from '../../relay/mqtt/store.ts'
+import { identifyDevice, nameDevice, refusalAuditor } from '../../relay/mqtt/store.ts'
 import { createRecordLog } from '../../relay/store/record-log.ts'
 import type { Store } from '../../relay/store/store.ts'
 import { call, claimRelay, join, openRelay } from './relays.ts'
@@ -41,7 +40,7 @@ async function addDevice(
 const rowOf = (store: Store, id: string) =>
   store.db.selectFrom('devices').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 
-forEachStore(({ open }) => {
+forEachStore(({ open }, kind) => {
   const ends: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end()
@@ -138,70 +137,55 @@ forEachStore(({ open }) => {
   it('lets an admin name what a device may do, and holds the broker to it', async () => {
     const store = await open()
     await addDevice(store, 'hub')
-    const broker = await openBroker(store)
-    const changed: string[] = []
-    const relay = await openRelay(store, {
-      extend: (app) =>
-        registerMqtt(app, {
-          store,
-          now: () => 5,
-          stats: () => broker.stats(),
-          changed: (device) => {
-            changed.push(device)
-            void broker.disconnect(device)
-          },
-          probe: { listenMs: 200, silentMs: 200 },
-        }),
-    })
+    const relay = await openRelay(store, { mqtt: { listen: { host: '127.0.0.1', tcpPort: 0 } } })
+    const { broker, ports } = relay
+    const refused = () => broker?.stats().refused['publish-denied']
     const admin = await claimRelay(relay)
     const viewer = await join(relay, admin, 'viewer', 'vic')
     const path = '/api/v1/mqtt/devices/hub'
-    const url = `mqtt://127.0.0.1:${broker.ports.tcp}`
+    const url = `mqtt://127.0.0.1:${ports?.tcp}`
     const announce = async () => {
       const hub = await connect(url, 'hub')
       await hub.publishAsync('zigbee2mqtt/bridge/devices', '[]', { qos: 1 })
       await hub.endAsync()
     }
     await announce()
-    expect(broker.stats().refused['publish-denied']).toBe(1)
+    expect(refused()).toBe(1)
     const rights = { announces: ['zigbee2mqtt'], reads: ['$SYS/#'] }
     expect((await call(relay, viewer, 'PUT', path, rights)).statusCode).toBe(403)
     expect((await call(relay, admin, 'PUT', path, { announces: [], reads: ['$share/g/#'] })).statusCode).toBe(400)
     expect((await call(relay, admin, 'PUT', '/api/v1/mqtt/devices/none', rights)).statusCode).toBe(404)
     expect((await call(relay, admin, 'PUT', path, rights)).statusCode).toBe(200)
     expect((await call(relay, viewer, 'GET', path)).json()).toEqual(rights)
-    expect(changed).toEqual(['hub'])
     await announce()
-    expect(broker.stats().refused['publish-denied']).toBe(1)
+    expect(refused()).toBe(1)
     await call(relay, admin, 'PUT', path, {})
     expect((await call(relay, viewer, 'GET', path)).json()).toEqual({ announces: [], reads: [] })
     await announce()
-    await until('it is refused again', () => broker.stats().refused['publish-denied'] === 2)
+    await until('it is refused again', () => refused() === 2)
 
     expect((await call(relay, viewer, 'POST', '/api/v1/mqtt/audit', { url })).statusCode).toBe(403)
     expect((await call(relay, admin, 'POST', '/api/v1/mqtt/audit', { url: 'http://x' })).statusCode).toBe(400)
     const none = await call(relay, admin, 'POST', '/api/v1/mqtt/audit', { url: 'mqtt://127.0.0.1:1' })
     expect([none.statusCode, none.json().message]).toEqual([400, 'no broker answers at mqtt://127.0.0.1:1'])
-    const audit = await call(relay, admin, 'POST', '/api/v1/mqtt/audit', {
-      url,
-      username: 'hub',
-      password: 'hub-secret',
-    })
-    expect(audit.json()).toMatchObject({
-      identity: 'given',
-      findings: expect.arrayContaining([expect.objectContaining({ id: 'no-tls' })]),
-    })
+    // It waits for a connection to be ended that says nothing: once is enough.
+    if (kind === 'sqlite') {
+      const audit = await call(relay, admin, 'POST', '/api/v1/mqtt/audit', {
+        url,
+        username: 'hub',
+        password: 'hub-secret',
+      })
+      expect(audit.json()).toMatchObject({
+        identity: 'given',
+        findings: expect.arrayContaining([expect.objectContaining({ id: 'no-tls' })]),
+      })
+    }
     expect((await call(relay, viewer, 'GET', '/api/v1/mqtt')).json()).toMatchObject({ broker: { kind: 'embedded' } })
     const written = await readAudit(store.db, { before: undefined, limit: 100 })
-    expect(written.filter(({ action }) => action === 'mqtt.audited').map(({ target }) => target)).toContain(url)
+    expect(written.filter(({ action }) => action === 'mqtt.audited').map(({ target }) => target)).toContain(
+      'mqtt://127.0.0.1:1',
+    )
     expect(JSON.stringify(written)).not.toContain('hub-secret')
-  })
-
-  it('knows who was quarantined before it started', async () => {
-    const store = await open()
-    await addDevice(store, 'cam', { status: 'quarantined' })
-    await addDevice(store, 'plug')
-    expect(await quarantinedDevices(store.db)).toEqual(['cam'])
   })
 })
 
