@@ -6,9 +6,16 @@
  */
 import { ModelError } from '../base/errors.ts'
 import { quantile } from '../base/stats.ts'
+import {
+  type BenignRows,
+  BLOCK_NAMES,
+  type BlockName,
+  type Blocks,
+  blocksOfStranger,
+  gatherBlocks,
+} from './benign-blocks.ts'
 import { loadCalibrations, saveCalibrations } from './calibration-file.ts'
 import { type Conformal, FEWEST_SCORES, fitConformal, pValue, REACH, scoreForP, surprise } from './conformal.ts'
-import type { FlowDataset } from './dataset.ts'
 import { ModelReader } from './detector-file.ts'
 import {
   type DeviceBand,
@@ -19,7 +26,6 @@ import {
   deviceThreshold,
   ownWeight,
 } from './device-calibration.ts'
-import { ASSUMED_WINDOWS_PER_WEEK } from './threshold.ts'
 
 export interface CaseBudget {
   readonly block: BlockName
@@ -37,26 +43,8 @@ export interface DeviceBlocks {
   readonly scale: { readonly centre: number; readonly spread: number } | undefined
 }
 
-const MINUTE = 60e6
-const WEEK = 7 * 24 * 60 * MINUTE
-/** The longest of which there are enough. Shorter ones promise more than asked for: an hour of six odd stretches counts six times. */
-const TIMES = [
-  ['hour', 60 * MINUTE],
-  ['ten minutes', 10 * MINUTE],
-  ['minute', MINUTE],
-] as const
-/** Without times; as many rows apart findings are no longer one case (alert/gather.ts). */
-const ROWS = [
-  ['hundred flows', 100],
-  ['flow', 1],
-] as const
-export type BlockName = (typeof TIMES)[number][0] | (typeof ROWS)[number][0]
-const BLOCK_NAMES: readonly BlockName[] = [...TIMES.map(([name]) => name), ...ROWS.map(([name]) => name)]
-
 /** The home speaks for as many blocks of a device. */
 const HOME_BLOCKS = 20
-/** A block of which less was watched says too little of a whole one. */
-const WATCHED_SHARE = 0.5
 /** Beyond it moments no longer tell a tail (Hosking & Wallis 1987), and a line drawn by it would be out of every attack's reach. */
 const HEAVIEST_TAIL = 0.5
 /**
@@ -66,23 +54,9 @@ const HEAVIEST_TAIL = 0.5
 const PEAK_TAIL = { share: 0.1, fewest: 25, leastShape: 0.05 }
 const FILE_KIND = 'case-budget'
 
-type BenignRows = Pick<FlowDataset, 'rows' | 'device' | 'devices' | 'capture' | 'startMicros' | 'row' | 'labels'>
-
 /** `scores` has a number for each benign row that was kept out, NaN for all others. Throws InputError with fewer than 20 numbers. */
 export function fitCaseBudget(data: BenignRows, scores: ArrayLike<number>): CaseBudget {
-  const watch = watchRows(data, scores)
-  for (const [name, micros] of watch.hasTimes ? TIMES : []) {
-    const blocks = peaksOf(data, scores, (row) => Math.floor(data.startMicros[row]! / micros))
-    const whole = blocks.filter(({ row, block }) => watch.timeIn(row, block * micros, micros) >= WATCHED_SHARE * micros)
-    if (whole.length >= FEWEST_SCORES && 2 * whole.length >= blocks.length)
-      return fitBlocks({ block: name, data, scores, peaks: blocks, perWeek: heardBlocks(data, micros) })
-  }
-  for (const [name, rows] of ROWS) {
-    const blocks = peaksOf(data, scores, (row) => Math.floor(data.row[row]! / rows))
-    if (blocks.length >= FEWEST_SCORES || rows === 1)
-      return fitBlocks({ block: name, data, scores, peaks: blocks, perWeek: shareOfRows(data, rows) })
-  }
-  throw new Error('a flow by itself is always a block')
+  return fitBlocks(data, scores, gatherBlocks(data, scores))
 }
 
 export interface CaseLine {
@@ -182,76 +156,19 @@ export function loadCaseBudget(features: readonly string[], bytes: Uint8Array): 
 const onScale = ({ centre, spread }: { centre: number; spread: number }, score: number): number =>
   (score - centre) / spread
 
+const blocksPerWeek = ({ block, devices }: CaseBudget, key: string): number =>
+  devices.get(key)?.perWeek ?? blocksOfStranger(block, devices.size)
+
 /** How rare a score the sample vouches for: far beyond it where its tail can be told, else no further than it reaches. */
 function leastP({ count, tail }: Conformal): number {
   return tail.shape <= HEAVIEST_TAIL ? 1 / (REACH * count) : 1 / (count + 1)
 }
 
-/** Of a device that was never met, as of one that is always heard. */
-function blocksPerWeek({ block, devices }: CaseBudget, key: string): number {
-  const known = devices.get(key)?.perWeek
-  if (known !== undefined) return known
-  const time = TIMES.find(([name]) => name === block)
-  if (time) return WEEK / time[1]
-  const rows = ROWS.find(([name]) => name === block)?.[1] ?? 1
-  return ASSUMED_WINDOWS_PER_WEEK / rows / Math.max(1, devices.size)
-}
-
-interface Peak {
-  /** The row that is the peak. */
-  readonly row: number
-  readonly block: number
-}
-
-function peaksOf(
-  { rows, device, capture }: BenignRows,
+function fitBlocks(
+  { device, devices }: BenignRows,
   scores: ArrayLike<number>,
-  blockOf: (row: number) => number,
-): Peak[] {
-  const peaks = new Map<string, Peak>()
-  for (let row = 0; row < rows; row++) {
-    if (Number.isNaN(scores[row]!)) continue
-    const block = blockOf(row)
-    const key = `${capture[row]} ${device[row]} ${block}`
-    const known = peaks.get(key)
-    if (!known || scores[row]! > scores[known.row]!) peaks.set(key, { row, block })
-  }
-  return [...peaks.values()]
-}
-
-/** Which time of a device was watched and kept out: from its first kept-out flow to the end of the capture. */
-function watchRows({ rows, device, capture, startMicros }: BenignRows, scores: ArrayLike<number>) {
-  const last = new Map<number, number>()
-  const first = new Map<string, number>()
-  let hasTimes = true
-  for (let row = 0; row < rows; row++) {
-    const at = startMicros[row]!
-    const isKept = !Number.isNaN(scores[row]!)
-    if (isKept && Number.isNaN(at)) hasTimes = false
-    if (Number.isNaN(at)) continue
-    last.set(capture[row]!, Math.max(last.get(capture[row]!) ?? at, at))
-    const key = `${capture[row]} ${device[row]}`
-    if (isKept) first.set(key, Math.min(first.get(key) ?? at, at))
-  }
-  return {
-    hasTimes,
-    timeIn(row: number, from: number, length: number): number {
-      const begun = first.get(`${capture[row]} ${device[row]}`) ?? from
-      return Math.min(last.get(capture[row]!) ?? from, from + length) - Math.max(begun, from)
-    },
-  }
-}
-
-interface Blocks {
-  readonly block: BlockName
-  readonly data: BenignRows
-  readonly scores: ArrayLike<number>
-  readonly peaks: readonly Peak[]
-  /** By device. */
-  readonly perWeek: readonly number[]
-}
-
-function fitBlocks({ block, data: { device, devices }, scores, peaks, perWeek }: Blocks): CaseBudget {
+  { block, peaks, perWeek }: Blocks,
+): CaseBudget {
   const byDevice = devices.map((): number[] => [])
   for (const { row } of peaks) byDevice[device[row]!]?.push(scores[row]!)
   const strangers = fitConformal(
@@ -296,31 +213,4 @@ function scaleOf(peaks: readonly number[]): { centre: number; spread: number } {
   }
   const least = Math.max(1e-9, 1e-6 * Math.abs(centre))
   return finite.length > 0 ? { centre, spread: Math.max(least, above > 0 ? excess / above : 0) } : UNSCALED
-}
-
-/** By device, in how many blocks a week it is heard: as in the captures that it is in. */
-function heardBlocks({ rows, device, devices, capture, startMicros, labels }: BenignRows, micros: number): number[] {
-  const heard = devices.map(() => new Set<string>())
-  const spans = new Map<number, [number, number]>()
-  for (let row = 0; row < rows; row++) {
-    if (Number.isNaN(startMicros[row]!)) continue
-    const block = Math.floor(startMicros[row]! / micros)
-    const span = spans.get(capture[row]!)
-    if (!span) spans.set(capture[row]!, [block, block])
-    else spans.set(capture[row]!, [Math.min(span[0], block), Math.max(span[1], block)])
-    if (!labels || labels[row] === 0) heard[device[row]!]?.add(`${capture[row]} ${block}`)
-  }
-  return heard.map((blocks) => {
-    const captures = new Set([...blocks].map((key) => Number(key.split(' ')[0])))
-    let watched = 0
-    for (const at of captures) watched += spans.get(at)![1] - spans.get(at)![0] + 1
-    return watched > 0 ? (WEEK / micros) * (blocks.size / watched) : WEEK / micros
-  })
-}
-
-/** By device its part of the blocks of a busy home, by its part of the flows. */
-function shareOfRows({ rows, device, devices }: BenignRows, perBlock: number): number[] {
-  const counts = new Float64Array(devices.length)
-  for (let row = 0; row < rows; row++) if (device[row]! >= 0) counts[device[row]!]!++
-  return Array.from(counts, (count) => Math.max(1, ((ASSUMED_WINDOWS_PER_WEEK / perBlock) * count) / Math.max(1, rows)))
 }
