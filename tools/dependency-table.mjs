@@ -23,7 +23,11 @@ export const DEPENDENCIES = {
   // alert/wire.ts
   'src/core/alert': [['src/core/base'], ['valibot']],
   'src/core/account': [['src/core/base'], ['valibot']],
-  'src/core/prevent': [['src/core/base', 'src/core/alert'], ['valibot']],
+  // ipaddr.js: prevent/address.ts
+  'src/core/prevent': [
+    ['src/core/base', 'src/core/alert'],
+    ['valibot', 'ipaddr.js'],
+  ],
   'src/core/sync': [
     ['src/core/account', 'src/core/alert', 'src/core/device', 'src/core/live', 'src/core/prevent', 'src/core/base'],
     ['valibot'],
