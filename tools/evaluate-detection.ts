@@ -1,25 +1,32 @@
 /**
  * Every detector on every labelled set, on rows that it could not know: `npm run evaluate:detectors -- [FOLDER] [--seeds 5] [--json FILE] [--only KEY]`.
  * FOLDER holds the sets (default ../shared/data); those that are missing are left out. Writes docs/evaluation.md; progress goes to the screen.
- * `--only cic|unsw|zeek|packets|scan|leaks` renews that part of the file alone.
+ * Each part runs in a process of its own; `--only cic|km77|days|nsl|unsw|zeek|packets|telemetry|scan|leaks` renews that part of the file alone.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { FlowDataset } from '#core/detect/dataset.ts'
 import { BASELINES, TOGETHER } from '#core/evaluate/baselines.ts'
 import { readLabels } from '#core/evaluate/labels.ts'
 import { findLeaks, PERFECT_AUC } from '#core/evaluate/leak.ts'
 import { writeMarkdown } from '#core/evaluate/markdown.ts'
-import { type Evaluation, evaluateDetectors, RATES } from '#core/evaluate/matrix.ts'
+import { type Evaluation, evaluateDetectors } from '#core/evaluate/matrix.ts'
 import { summarizeEvaluation } from '#core/evaluate/report.ts'
 import { planSplits, type SplitKind } from '#core/evaluate/splits.ts'
 import { readCaptures } from './evaluate/captures.ts'
 import { tellHostWindows } from './evaluate/host-windows.ts'
 import { readTables } from './evaluate/labelled-table.ts'
+import { readNslKdd } from './evaluate/nsl-kdd.ts'
 import { judgeByPeer } from './evaluate/peer.ts'
 import { tellPromises } from './evaluate/promises.ts'
 import { SCAN_TITLE, summarizeScan } from './evaluate/scan-level.ts'
+import { tellTelemetry } from './evaluate/telemetry.ts'
+import { tellUnseenFamilies } from './evaluate/unseen-families.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,6 +40,20 @@ const { values, positionals } = parseArgs({
 const folder = positionals[0] ?? '../shared/data'
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1)
 const started = performance.now()
+/** Of each part, when all are written. */
+const times = new Map<string, number>()
+/** Every process holds its data set; more would not fit a small machine. */
+const MOST_AT_ONCE = 4
+/** Where several detectors are joined too; it costs all of them again, which on the large sets would be most of the time. */
+const JOINED = ['cic', 'zeek', 'packets']
+/** Keys of the slowest parts, the slowest last: they begin first. */
+const SLOWEST = ['packets', 'nsl', 'cic', 'unsw']
+const TIME_TITLE = 'How long it took'
+const NOT_HERE_TITLE = 'What is not here'
+const NOT_HERE = `- Device sets (\`iot-sentinel-flows\`, \`iotdevid-packets\`) have no attacks; their labels are devices. IoT Sentinel's captures are here as benign homes.
+- \`mqttset-pcap/cicflowmeter_flows.csv.gz\` and \`iot-sentinel-flows\` are flows of captures that are here as packets: no evidence of their own.
+- Logs without a label for each row (\`stratosphere-zeek\` 002 to 007 and \`slips\`, \`iot23-zeek/attakaay\`) cannot be judged flow by flow; 002 is in "Whole captures".
+- Logins, doors and mouse movements (\`auth-logs\`, \`access-logs\`, \`mouse-dynamics-balabit\`) are no traffic.`
 
 interface Section {
   readonly key: string
@@ -45,6 +66,8 @@ interface Section {
   readonly read: () => FlowDataset | Promise<FlowDataset>
   /** Judged by models of the first. */
   readonly readOther?: () => FlowDataset
+  /** Its file. */
+  readonly otherNeeds?: string
   readonly after?: (data: FlowDataset, evaluation: Evaluation) => string | Promise<string>
 }
 
@@ -55,8 +78,6 @@ const CIC_COUNTS = [
   'Total Length of Fwd Packets',
   'Total Length of Bwd Packets',
 ] as const
-/** The aim is what the nearest benign flow reached elsewhere with all benign flows for training and others for the threshold. */
-const AIMS = [0.42, 0.09] as const
 const LEAK_TITLE = 'Leak test'
 const UNSW = 'unsw-nb15-flows/unsw_nb15_part.csv.gz'
 const UNSW_COLUMNS = {
@@ -65,6 +86,29 @@ const UNSW_COLUMNS = {
   counts: ['spkts', 'dpkts', 'sbytes', 'dbytes'],
 } as const
 const KM77 = `${CIC}km77_minority.csv.gz`
+
+const NSL_TEST = 'nsl-kdd/KDDTest+_first_half.txt.gz'
+const NSL_TRAIN = 'nsl-kdd/KDDTrain+_20Percent.txt.gz'
+const DAYS = [
+  'monday_first999',
+  'tuesday_first4998_binary',
+  'wednesday_first200',
+  'thursday_webattacks_1006',
+  'friday_morning_first2885',
+]
+/** Tuesday says 0 and 1; the dash in the names of Thursday's attacks is broken. */
+function nameOfDay(label: string): string {
+  if (label === '0') return 'BENIGN'
+  return label === '1' ? 'Brute force' : label.startsWith('Web Attack') ? 'Web attacks' : label
+}
+const TELEMETRY_TITLE = 'TON-IoT, telemetry'
+const TELEMETRY_DETECTORS = [
+  'nearest benign flow, two distances',
+  'Isolation Forest',
+  'HBOS',
+  'boosted trees',
+  'always benign',
+]
 
 const MQTTSET = 'mqttset-pcap/'
 const ZEEK_LABEL = { column: 'label', benign: 'Benign' }
@@ -83,9 +127,40 @@ const SECTIONS: readonly Section[] = [
         drop: ['Destination Port'],
         counts: CIC_COUNTS,
       }),
+    otherNeeds: KM77,
     readOther: () =>
       readTables([join(folder, KM77)], { label: 'Label', benign: 'BENIGN', drop: [], counts: CIC_COUNTS }),
-    after: (_, evaluation) => tellAim(evaluation),
+    after: (data) => tellUnseenFamilies(data, { contenders: BASELINES, seeds }),
+  },
+  {
+    key: 'km77',
+    title: 'CIC-IDS2017, the k-means sample km77',
+    text: 'Rare attacks whole, among them infiltration; few benign rows (504), so thresholds at 0.1 % rest on none of them.',
+    needs: KM77,
+    kinds: ['family'],
+    read: () => readTables([join(folder, KM77)], { label: 'Label', benign: 'BENIGN', drop: [], counts: CIC_COUNTS }),
+  },
+  {
+    key: 'days',
+    title: 'CIC-IDS2017, first rows of each day',
+    text: 'The raw 79 columns without the port, a file for each day; 96 attack rows in all, guessing on Tuesday (89) and web attacks on Thursday (7). Each day left out in turn: the attacks of that day were never seen.',
+    needs: `${CIC}raw79_monday_first999.csv.gz`,
+    kinds: ['capture'],
+    read: () =>
+      readTables(
+        DAYS.map((day) => join(folder, `${CIC}raw79_${day}.csv.gz`)),
+        { label: 'Label', benign: 'BENIGN', drop: ['Destination Port'], counts: CIC_COUNTS, rename: nameOfDay },
+      ),
+  },
+  {
+    key: 'nsl',
+    title: 'NSL-KDD',
+    text: 'Simulated traffic of 1998, 41 columns (not the service); a known number, not a home. Another data set: half of KDDTest+, which has attacks of its own.',
+    needs: NSL_TRAIN,
+    kinds: ['family', 'other-data'],
+    read: () => readNslKdd(join(folder, NSL_TRAIN)),
+    otherNeeds: NSL_TEST,
+    readOther: () => readNslKdd(join(folder, NSL_TEST)),
   },
   {
     key: 'unsw',
@@ -133,36 +208,105 @@ const SECTIONS: readonly Section[] = [
   },
 ]
 
-const parts = new Map<string, string>()
 const evaluations: Record<string, Evaluation> = {}
-for (const section of SECTIONS) {
-  if (values.only && values.only !== section.key) continue
+/** Every part of the file, in its order. */
+const PARTS: readonly {
+  readonly key: string
+  readonly title: string
+  readonly write: () => string | Promise<string>
+}[] = [
+  ...SECTIONS.map((section) => ({ key: section.key, title: section.title, write: () => writeSection(section) })),
+  { key: 'telemetry', title: TELEMETRY_TITLE, write: writeTelemetry },
+  { key: 'scan', title: SCAN_TITLE, write: () => summarizeScan(folder) },
+  { key: 'leaks', title: LEAK_TITLE, write: tellLeaks },
+]
+const unknown = values.only !== undefined && !PARTS.some(({ key }) => key === values.only)
+if (unknown) throw new Error(`--only is one of ${PARTS.map(({ key }) => key).join(', ')}, not ${values.only}`)
+
+const kept = existsSync(values.out) ? readSections(readFileSync(values.out, 'utf8')) : new Map<string, string>()
+if (values.only) {
+  const part = PARTS.find(({ key }) => key === values.only)!
+  const text = await part.write()
+  if (text !== '') kept.set(part.title, text)
+  save()
+} else {
+  const failed = await writeAll()
+  kept.set(TIME_TITLE, tellTimes())
+  save()
+  if (failed.length > 0) throw new Error(`not renewed, see above: ${failed.join(', ')}; the other parts are written`)
+}
+if (values.json) writeFileSync(values.json, JSON.stringify(evaluations))
+console.log(`${values.out} written after ${sinceStart()} s`)
+
+/** Each part in a process of its own, as many at once as there are cores; what is done is kept if a later one fails. */
+async function writeAll(): Promise<string[]> {
+  const waiting = [...PARTS].sort((a, b) => SLOWEST.indexOf(b.key) - SLOWEST.indexOf(a.key))
+  const failed: string[] = []
+  const scratch = mkdtempSync(join(tmpdir(), 'guardian-evaluate-'))
+  const next = async (): Promise<void> => {
+    const part = waiting.shift()
+    if (!part) return
+    const out = join(scratch, `${part.key}.md`)
+    const args = [fileURLToPath(import.meta.url), folder, '--seeds', values.seeds, '--only', part.key, '--out', out]
+    const from = performance.now()
+    const child = spawn(process.execPath, args, { stdio: 'inherit' })
+    const [status] = await once(child, 'exit')
+    times.set(part.title, (performance.now() - from) / 1000)
+    const text = existsSync(out) ? readSections(readFileSync(out, 'utf8')).get(part.title) : undefined
+    if (status !== 0) failed.push(part.key)
+    else if (text) kept.set(part.title, text)
+    save()
+    return next()
+  }
+  await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, availableParallelism()) }, next))
+  rmSync(scratch, { recursive: true })
+  return failed
+}
+
+function save(): void {
+  const titles = [...PARTS.map(({ title }) => title), NOT_HERE_TITLE, TIME_TITLE]
+  kept.set(NOT_HERE_TITLE, NOT_HERE)
+  const body = titles.flatMap((title) => {
+    const text = kept.get(title)
+    return text === undefined ? [] : [`## ${title}\n\n${text.trim()}\n`]
+  })
+  writeFileSync(values.out, `${head()}\n${body.join('\n')}`)
+}
+
+function sinceStart(): number {
+  return Math.round((performance.now() - started) / 1000)
+}
+
+function tellTimes(): string {
+  const list = [...times].map(([title, seconds]) => `${title} ${Math.round(seconds)} s`)
+  return `The whole run took ${sinceStart()} s on ${availableParallelism()} cores with Node ${process.versions.node}: ${list.join('; ')}.`
+}
+
+/** Empty where the set is not in the folder. */
+async function writeSection(section: Section): Promise<string> {
   if (!existsSync(join(folder, section.needs))) {
     console.log(`${section.title}: not in ${folder}, left out`)
-    continue
+    return ''
   }
   const data = await section.read()
   const evaluation = await run(section, data)
   evaluations[section.key] = evaluation
   const after = section.after ? `\n${await section.after(data, evaluation)}` : ''
-  parts.set(section.title, `${section.text}\n\n${writeMarkdown(evaluation)}${after}`)
+  return `${section.text}\n\n${writeMarkdown(evaluation)}${after}`
 }
-if (!values.only || values.only === 'scan') parts.set(SCAN_TITLE, summarizeScan(folder))
-if (!values.only || values.only === 'leaks') parts.set(LEAK_TITLE, await tellLeaks())
-const kept = values.only && existsSync(values.out) ? readSections(readFileSync(values.out, 'utf8')) : new Map()
-const titles = [...SECTIONS.map(({ title }) => title), SCAN_TITLE, LEAK_TITLE]
-const body = titles.flatMap((title) => {
-  const text = parts.get(title) ?? kept.get(title)
-  return text === undefined ? [] : [`## ${title}\n\n${text.trim()}\n`]
-})
-writeFileSync(values.out, `${head()}\n${body.join('\n')}`)
-if (values.json) writeFileSync(values.json, JSON.stringify(evaluations))
-console.log(`${values.out} written after ${Math.round((performance.now() - started) / 1000)} s`)
+
+async function writeTelemetry(): Promise<string> {
+  if (!existsSync(join(folder, 'ton-iot-telemetry'))) return ''
+  return tellTelemetry(folder, {
+    contenders: BASELINES.filter(({ name }) => TELEMETRY_DETECTORS.includes(name)),
+    seeds,
+  })
+}
 
 async function run(section: Section, data: FlowDataset): Promise<Evaluation> {
-  const other = existsSync(join(folder, KM77)) ? section.readOther?.() : undefined
-  // Joining detectors costs all of them again, which on the largest set would be most of the time.
-  const contenders = section.key === 'unsw' ? BASELINES : [...BASELINES, TOGETHER]
+  const { otherNeeds } = section
+  const other = otherNeeds && existsSync(join(folder, otherNeeds)) ? section.readOther?.() : undefined
+  const contenders = JOINED.includes(section.key) ? [...BASELINES, TOGETHER] : BASELINES
   const steps = evaluateDetectors(data, { contenders, kinds: section.kinds, seeds, ...(other && { other }) })
   let shown = 0
   let step = await steps.next()
@@ -199,17 +343,6 @@ function readSections(text: string): Map<string, string> {
       .slice(1)
       .map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n'))] as const),
   )
-}
-
-function tellAim(evaluation: Evaluation): string {
-  const lines = summarizeEvaluation(evaluation).find(({ kind }) => kind === 'family')?.detectors ?? []
-  const texts = AIMS.map((aim, at) => {
-    const best = lines.reduce((top, line) => (line.recall[at]!.worst > top.recall[at]!.worst ? line : top))
-    const { mean, worst } = best.recall[at]!
-    const verdict = worst > aim ? 'reached' : mean > aim ? 'reached on average, not in the worst seed' : 'missed'
-    return `at ${RATES[at]! * 100} % above ${aim}: ${verdict} (${best.detector}, mean ${mean.toFixed(3)}, worst seed ${worst.toFixed(3)})`
-  })
-  return `Aim for families left out, flow by flow, mean over families: ${texts.join('; ')}. Here 60 % of the benign flows teach and 20 % draw the line.\n`
 }
 
 /** Boosting beside scikit-learn's, on the very same rows. */

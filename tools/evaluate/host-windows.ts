@@ -8,7 +8,7 @@ import { type DetectorLine, type Spread, summarizeEvaluation } from '#core/evalu
 import { takeFeatures } from '#core/evaluate/rows.ts'
 import { HOST_WINDOW_NAMES } from '#core/prep/host-windows.ts'
 
-const SHOWN = ['nearest benign flow', 'boosted trees']
+const SHOWN = ['nearest benign flow', 'nearest benign flow, two distances', 'boosted trees']
 
 /** Markdown; empty where the data has no such columns. */
 export async function tellHostWindows(data: FlowDataset, evaluation: Evaluation): Promise<string> {

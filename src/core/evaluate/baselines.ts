@@ -11,6 +11,7 @@ import {
 import { gradientBoosting } from '../detect/gradient-boosting.ts'
 import { isolationForest } from '../detect/isolation-forest.ts'
 import { nearest } from '../detect/nearest.ts'
+import { fusedNearest } from '../detect/nearest-fused.ts'
 import { joinContenders } from './ensemble.ts'
 import { attackFlags, type LabelledDataset } from './labels.ts'
 import { fitLogistic, scoreLogistic } from './logistic.ts'
@@ -59,6 +60,7 @@ export const BASELINES: readonly Contender[] = [
   contend(isolationForest, { name: 'Isolation Forest' }),
   contend(nearest, { name: 'nearest benign flow, unweighted', options: { weighted: false } }),
   contend(nearest, { name: 'nearest benign flow' }),
+  contend(fusedNearest, { name: 'nearest benign flow, two distances' }),
   {
     name: 'logistic regression',
     supervised: true,
