@@ -4,6 +4,7 @@ import { toJsonSchema } from '@valibot/to-json-schema'
 import type { FastifyInstance } from 'fastify'
 import type * as v from 'valibot'
 import { securityHeaders } from '#core/base/policy.ts'
+import { escapeHtml } from './html.ts'
 
 type Schema = v.GenericSchema
 
@@ -72,10 +73,4 @@ function page(document: { paths?: object | undefined; info: { title: string; ver
   const { title, version } = document.info
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title>
 <h1>${escapeHtml(title)} ${escapeHtml(version)}</h1><p>The same as <a href="/docs/json">OpenAPI 3</a>.</p>${rows.join('\n')}</html>`
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"]/g, (character) => ESCAPES[character] ?? character)
 }
