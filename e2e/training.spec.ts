@@ -102,6 +102,25 @@ test('stopped, it keeps the best round so far', async () => {
   expect(weights).toMatch(/^[0-9a-f]{64}$/)
 })
 
+test('a search for better settings shows how far it is, and stopped, the model learns with the best so far', async () => {
+  await open(page, `${site.url}models/?do=train`)
+  await page.getByRole('radio', { name: 'Boosted trees' }).check()
+  const search = page.getByRole('checkbox', { name: 'Search for better settings' })
+  expect(await search.isDisabled()).toBe(true)
+  await dropFiles(page, [recorded])
+  await expect.poll(() => page.getByLabel('Which column says').inputValue()).toBe('label')
+  await search.check()
+  await page.getByLabel('Minutes').fill('30')
+  await page.getByText('Name and seed').click()
+  await page.getByLabel('Name', { exact: true }).fill('searched')
+  await page.getByRole('button', { name: 'Train', exact: true }).click()
+  await page.getByText(/Setting \d+ is tried. Best so far: .*, recall 0\.\d{3}/).waitFor()
+  await screenshot(page, 'training-search')
+  await page.getByRole('button', { name: 'Stop searching and keep the best' }).click()
+  expect(await learntWeights('searched')).toMatch(/^[0-9a-f]{64}$/)
+  await page.getByText(/settings were tried, until it was stopped/).waitFor()
+})
+
 test('a home is learnt from the scans that are kept, without any file', async () => {
   await open(page, `${site.url}scan/`)
   await dropFiles(page, [recorded])

@@ -8,7 +8,7 @@ export type { LearnJob, LearnStep } from '#workers/train.worker.ts'
 export interface LearnRun {
   /** Resolves to the model's id in the registry. Rejects with an AbortError when it was stopped and nothing was kept. */
   readonly done: Promise<string>
-  /** A network that has a round behind it is kept as it is then. */
+  /** A search ends and its best settings are learnt; a network that has a round behind it is kept as it is then. */
   stop(): void
 }
 
@@ -21,6 +21,7 @@ export function learnModel(job: LearnJob, onStep: (step: LearnStep) => void): Le
   const giveUp = () => given.reject(new DOMException('It was stopped.', 'AbortError'))
   let stop = giveUp
   let rounds = 0
+  let searching = false
   const run = async (): Promise<string> => {
     await Promise.race([policyHolds(), given.promise])
     const worker = new Worker(new URL('../../../workers/train.worker.ts', import.meta.url), { type: 'module' })
@@ -28,12 +29,18 @@ export function learnModel(job: LearnJob, onStep: (step: LearnStep) => void): Le
       given.reject(new Error(`The part of the app that learns stopped (${message || 'it could not be loaded'}).`))
     const remote = wrap<TrainApi>(worker)
     stop = () => {
+      if (searching) {
+        searching = false
+        remote.stop().catch(giveUp)
+        return
+      }
       if (rounds === 0) return giveUp()
       remote.stop().catch(giveUp)
       setTimeout(giveUp, PATIENCE_MS)
     }
     const hear = (step: LearnStep) => {
       if (step.what === 'learning') rounds = step.losses?.length ?? 0
+      searching = step.what === 'searching'
       onStep(step)
     }
     try {
