@@ -2,7 +2,7 @@
  * What was promised against what came, for each device: the home ensemble learnt from the first runs of the IoT Sentinel devices, false alarms
  * counted on the runs after them. Usage: node tools/measure-devices.ts [--promise 0.01]   (needs ../shared/data)
  * With --cases instead: the budget in cases a week against the cases that came, in several homes, through a whole scan
- * (measure/cases.ts); [--kind home] [--only PART-OF-A-HOME'S-NAME] [--each]
+ * (measure/cases.ts); [--kind home] [--budget 10] [--only PART-OF-A-HOME'S-NAME] [--each]
  */
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -25,12 +25,14 @@ const { values: options } = parseArgs({
     cases: { type: 'boolean', default: false },
     kind: { type: 'string', multiple: true, default: ['nearest', 'isolation-forest', 'home'] },
     only: { type: 'string', default: '' },
+    budget: { type: 'string', multiple: true, default: ['1', '10', '100'] },
     each: { type: 'boolean', default: false },
   },
 })
 if (options.cases) {
   const kinds = LEARNABLE_KINDS.filter((kind) => options.kind.includes(kind))
-  await measureCases({ folder: '../shared/data', kinds, only: options.only, each: options.each })
+  const budgets = options.budget.map(Number)
+  await measureCases({ folder: '../shared/data', kinds, budgets, only: options.only, each: options.each })
   process.exit()
 }
 const promised = Number(options.promise)

@@ -18,7 +18,6 @@ const HOUR = 3600e6
 const WEEK = 168 * HOUR
 /** At the beginning of a recording little is known of what devices did before. */
 const EARLY = 2 * HOUR
-const BUDGETS = [1, 10, 100]
 /** A shorter recording counts as one block: µs by its name. */
 const LEAST: Readonly<Record<string, number>> = { hour: HOUR, 'ten minutes': HOUR / 6, minute: HOUR / 60 }
 
@@ -27,16 +26,19 @@ export interface CaseOptions {
   readonly kinds: readonly ModelKind[]
   /** Homes whose name has it. */
   readonly only: string
+  /** Cases a week in the whole home. */
+  readonly budgets: readonly number[]
   /** Lists each device. */
   readonly each: boolean
 }
 
-export async function measureCases({ folder, kinds, only, each }: CaseOptions): Promise<void> {
+export async function measureCases({ folder, only, ...options }: CaseOptions): Promise<void> {
   console.log(
     '| home | model | block | budget a week | device-weeks watched | false cases allowed | came | in the first 2 h | recordings held back | devices that can be told | within 1.3 × |',
   )
   console.log(`|${'---|'.repeat(11)}`)
-  for await (const home of openHomes(folder, only)) for (const kind of kinds) await measureHome(home, kind, each)
+  for await (const home of openHomes(folder, only))
+    for (const kind of options.kinds) await measureHome(home, kind, options)
 }
 
 interface Watched {
@@ -49,7 +51,11 @@ interface Watched {
 /** Recordings whose findings were held back, as traffic that the model does not know. */
 let foreign = 0
 
-async function measureHome(home: Home, kind: ModelKind, each: boolean): Promise<void> {
+async function measureHome(
+  home: Home,
+  kind: ModelKind,
+  { budgets, each }: Pick<CaseOptions, 'budgets' | 'each'>,
+): Promise<void> {
   let learnt: LearntModel
   try {
     const data = await collectDataset(home.learnt.map((one) => ({ name: one.name, input: play(one) })))
@@ -62,7 +68,7 @@ async function measureHome(home: Home, kind: ModelKind, each: boolean): Promise<
   const { block, devices: known } = loadCaseBudget(learnt.manifest.features, learnt.files.get(BUDGET_FILE)!)
   const highest = learnt.manifest.calibration.quantiles.at(-1)!
   const choices: (readonly [name: string, perWeek: number, choice: ThresholdChoice])[] = [
-    ...BUDGETS.map((perWeek) => [String(perWeek), perWeek, { kind: 'budget', perWeek }] as const),
+    ...budgets.map((perWeek) => [String(perWeek), perWeek, { kind: 'budget', perWeek }] as const),
     ['none: the highest score kept out', Number.NaN, { kind: 'value', value: highest }],
   ]
   for (const [name, perWeek, choice] of choices) {

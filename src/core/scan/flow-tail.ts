@@ -6,8 +6,8 @@ const MOST_DEVICES = 4096
 
 export class FlowTail {
   readonly #flows: number
-  /** By device, oldest flow first; columns as in its batch. */
-  readonly #last = new Map<string, FlowDataset>()
+  /** By device, oldest flow first, and the columns of its batch as one text. */
+  readonly #last = new Map<string, { readonly flows: FlowDataset; readonly columns: string }>()
 
   /** `flows` of each device are remembered. */
   constructor(flows: number) {
@@ -17,24 +17,24 @@ export class FlowTail {
   /** `data` after what came before of its devices, which are the first `before` rows; and remembers the end of it. */
   join(data: FlowDataset): { readonly data: FlowDataset; readonly before: number } {
     if (this.#flows === 0 || data.rows === 0) return { data, before: 0 }
+    const columns = String(data.matrix.features)
     const present = [...new Set(data.device)].filter((device) => device >= 0)
     const parts = present.flatMap((device) => {
-      const part = this.#last.get(data.devices[device]!)
-      const isAlike = part && String(part.matrix.features) === String(data.matrix.features)
-      return isAlike ? [{ device, part }] : []
+      const last = this.#last.get(data.devices[device]!)
+      return last?.columns === columns ? [{ device, part: last.flows }] : []
     })
     const before = parts.reduce((sum, { part }) => sum + part.rows, 0)
     const joined = before === 0 ? data : joinParts(parts, data, before)
     const byDevice = new Map<number, number[]>(present.map((device) => [device, []]))
     for (let row = 0; row < joined.rows; row++) byDevice.get(joined.device[row]!)?.push(row)
     for (const [device, rows] of byDevice)
-      this.#remember(data.devices[device]!, takeRows(joined, rows.slice(-this.#flows)))
+      this.#remember(data.devices[device]!, { flows: takeRows(joined, rows.slice(-this.#flows)), columns })
     return { data: joined, before }
   }
 
-  #remember(device: string, flows: FlowDataset): void {
+  #remember(device: string, last: { readonly flows: FlowDataset; readonly columns: string }): void {
     this.#last.delete(device)
-    this.#last.set(device, flows)
+    this.#last.set(device, last)
     if (this.#last.size > MOST_DEVICES) this.#last.delete(this.#last.keys().next().value!)
   }
 }
