@@ -27,7 +27,7 @@ export function searchWords(report: SearchReport): SearchWords {
   ]
   if (!judged) {
     sentences.push(
-      'It was stopped before rows that took no part in the choice could judge it: what the search gained is not known.',
+      'It ended before rows that took no part in the choice could judge it: what the search gained is not known.',
     )
   } else {
     sentences.push(

@@ -73,11 +73,27 @@ test('what was judged follows from labels of the outer rows that the choice neve
 
 test('time ends it, and leaves time for judging', async () => {
   let clock = 0
-  const now = (): number => (clock += 100)
-  const { ended, trials } = await searchSettings(data, { ...options, trials: undefined, budgetMs: 3000, now })
+  const onProgress = () => {
+    clock += 100
+  }
+  const timed = { ...options, trials: undefined, now: () => clock, onProgress }
+  const { ended, trials, judged } = await searchSettings(data, { ...timed, budgetMs: 90_000 })
   expect(ended).toBe('time')
   expect(trials.length).toBeGreaterThan(1)
-  expect(trials.length).toBeLessThan(40)
+  expect(trials.length).toBeLessThan(28)
+  expect(judged).toBeDefined()
+  expect(clock).toBeLessThan(90_000)
+})
+
+test('time that is over within the first look ends it there, and the default stays', async () => {
+  let clock = 0
+  const onProgress = () => {
+    clock += 100
+  }
+  const timed = { ...options, trials: undefined, now: () => clock, onProgress, budgetMs: 100 }
+  const report = await searchSettings(data, timed)
+  expect(report).toMatchObject({ ended: 'time', winner: 0, judged: undefined, trials: [{ settings: {}, looks: [] }] })
+  expect(searchWords(report).sentences.join(' ')).toContain('what the search gained is not known')
 })
 
 test('a stop keeps the best so far and does not ask the rows that judge', async () => {

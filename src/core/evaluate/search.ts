@@ -29,7 +29,7 @@ export interface SearchOptions {
   /** Classes that are neither learnt from nor judged. */
   readonly leaveOut?: readonly string[] | undefined
   readonly createTrainer?: KindControl['createTrainer']
-  /** Ends the search and keeps the best so far; the outer rows are then not asked. */
+  /** Ends the search and keeps the best so far; the outer rows are then not asked, nor when the time is over before the default is seen. */
   readonly signal?: AbortSignal | undefined
   /** After each look, and within the learning of slow kinds, so that a stop is heard. */
   readonly onProgress?: ((progress: SearchProgress) => void | Promise<void>) | undefined
@@ -100,18 +100,24 @@ export async function searchOn(outer: Split, options: SearchOptions): Promise<Se
     if (signal?.aborted) return 'stopped'
     return options.budgetMs !== undefined && now() - started + reserveMs > options.budgetMs ? 'time' : undefined
   }
-  /** False when it was stopped within. */
+  // Learning hears of clock and stop through its progress alone
+  const halt = new AbortController()
+  const tick = async () => {
+    await report()
+    if (endOf() !== undefined) halt.abort()
+  }
+  /** False when the end came within. */
   const look = async (trial: SearchTrial, share: number): Promise<boolean> => {
     try {
-      const score = await scoreInner(inner, trial.settings, { ...options, table, share, tick: report })
-      if (signal?.aborted) return false
+      const score = await scoreInner(inner, trial.settings, { ...options, table, share, tick, signal: halt.signal })
+      if (halt.signal.aborted) return false
       trial.looks.push({ share, score })
     } catch (error) {
-      if (signal?.aborted) return false
+      if (halt.signal.aborted) return false
       if (!(error instanceof InputError)) throw error
       trial.refusal = error.message
     }
-    await report()
+    await tick()
     return true
   }
 
@@ -161,7 +167,10 @@ export async function searchOn(outer: Split, options: SearchOptions): Promise<Se
     innerLeftOut: inner.map(({ leftOut }) => leftOut),
     trials,
     winner: trials.indexOf(winner),
-    judged: ended === 'stopped' ? undefined : await judgeOuter(outer, winner.settings, options),
+    judged:
+      ended === 'stopped' || fullScore(byDefault) === undefined
+        ? undefined
+        : await judgeOuter(outer, winner.settings, options),
   }
 }
 
