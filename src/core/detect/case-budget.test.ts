@@ -132,7 +132,10 @@ describe('a budget from little', () => {
   it('takes shorter blocks of recordings shorter than an hour', () => {
     const brief = watch({ seed: 4, hours: 1, perHour: 600 })
     const minutes = { ...brief.data, startMicros: brief.data.startMicros.map((at) => at / 3) }
-    expect(fitCaseBudget(minutes, brief.scores).block).toBe('minute')
+    const brevity = fitCaseBudget(minutes, brief.scores)
+    expect(brevity.block).toBe('minute')
+    // Minutes of one recording are too alike to tell a device by
+    expect(caseLine(brevity, deviceKey('camera'), 1).value).toBe(caseLine(brevity, deviceKey('lamp'), 1).value)
     expect(fitCaseBudget(watch({ seed: 4, hours: 2 }).data, watch({ seed: 4, hours: 2 }).scores).block).toBe(
       'ten minutes',
     )

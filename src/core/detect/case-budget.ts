@@ -39,7 +39,7 @@ export interface CaseBudget {
 
 export interface DeviceBlocks {
   readonly perWeek: number
-  /** Median of its peaks, and their mean excess over it; undefined with fewer than FEWEST_SCORES: then it is as one not met. */
+  /** Median of its peaks, and their mean excess over it; undefined with too few hours: then it is as one not met. */
   readonly scale: { readonly centre: number; readonly spread: number } | undefined
 }
 
@@ -175,7 +175,8 @@ function fitBlocks(
     peaks.map(({ row }) => scores[row]!),
     PEAK_TAIL,
   )
-  const scales = byDevice.map((own) => (own.length >= FEWEST_SCORES ? scaleOf(own) : undefined))
+  // The minutes of one recording are alike and say little of the next: on IoT Sentinel eight times the cases came that were asked for
+  const scales = byDevice.map((own) => (block === 'hour' && own.length >= FEWEST_SCORES ? scaleOf(own) : undefined))
   const scaled = byDevice.map((own, at) => own.map((score) => onScale(scales[at] ?? UNSCALED, score)))
   const pooled = scaled.filter((_, at) => scales[at]).flat()
   const bands = devices.flatMap((id, at): [string, DeviceBand][] => {
