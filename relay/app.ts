@@ -4,13 +4,16 @@ import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import websocket from '@fastify/websocket'
 import fastify, { type FastifyInstance, type FastifyRequest, LogController, type RouteOptions } from 'fastify'
+import type { Alert } from '#core/alert/wire.ts'
 import type { FlowRecord, RecordSource } from '#core/live/wire.ts'
+import { registerAlerts } from './alerts/routes.ts'
 import { registerAudit } from './audit/routes.ts'
 import { guard } from './auth/actor.ts'
 import { actorFinder, isClaimed, registerAuth } from './auth/routes.ts'
 import { registerDashboard } from './dashboard/routes.ts'
 import { Registry } from './devices/registry.ts'
 import { registerDevices } from './devices/routes.ts'
+import { allDevices } from './devices/store.ts'
 import { serveDocs } from './http/docs.ts'
 import { answerErrors } from './http/errors.ts'
 import { Measures } from './http/measures.ts'
@@ -25,11 +28,15 @@ import { type Ports, takeUpgrades } from './mqtt/listeners.ts'
 import { openBroker } from './mqtt/open.ts'
 import { storePorts } from './mqtt/ports.ts'
 import { registerMqtt } from './mqtt/routes.ts'
+import { Outbox } from './outbox/outbox.ts'
+import { registerChannels } from './outbox/routes.ts'
+import { ChannelBook } from './outbox/settings.ts'
 import { registerPredict } from './predict/routes.ts'
 import { registerScans } from './scans/routes.ts'
 import { answerSite, refuseSiteRequest } from './site.ts'
 import type { StaticSite } from './static.ts'
 import type { Store } from './store/store.ts'
+import { Telling } from './telling.ts'
 import { registerTraffic } from './traffic/routes.ts'
 
 export interface RelayOptions {
@@ -85,6 +92,10 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const registry = new Registry(store)
   await registry.open()
   const shelf = new ModelShelf(store, now)
+  const book = new ChannelBook(store, { now, timeZone })
+  const outbox = new Outbox({ store, relay, now, channels: () => book.open(), log })
+  const tellPages = ({ id, revision }: Alert) => store.notify('alerts', `${id} ${revision}`)
+  const telling = new Telling({ store, book, now, timeZone, raised: async () => {}, changed: tellPages })
   const live = new Live({
     store,
     relay,
@@ -92,8 +103,9 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     timeZone,
     devices: registry,
     model: await shelf.open(log),
-    onCase: async () => {},
-    onDevice: async () => {},
+    onCase: (trx, told) => telling.hearCase(trx, told),
+    onDevice: (trx, news) => telling.hearDevice(trx, news),
+    committed: () => telling.committed(),
     log,
   })
   const ingest = (device: string, records: readonly FlowRecord[], source: RecordSource) =>
@@ -145,7 +157,9 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   registerLive(app, { store, live, shelf, now })
   registerTraffic(app, { store, now, device: (id) => registry.get(id), ingest })
   registerPredict(app, { store, model: () => live.model, threshold: () => live.threshold, read: asVerdict })
-  registerDashboard(app, { store, devices: () => registry.all(), now })
+  registerDashboard(app, { store, devices: () => allDevices(store.db), now })
+  registerAlerts(app, { store, now, changed: tellPages })
+  registerChannels(app, { store, book, outbox, now })
   registerScans(app, { store, model: () => live.model, now, timeZone })
   options.extend?.(app)
   serveSite(app, options.site)
@@ -153,7 +167,12 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const embedded = broker && 'ports' in broker ? (broker as EmbeddedBroker) : undefined
   // MQTT over WebSocket is at the page's own port too, with its certificate.
   if (embedded) app.addHook('onReady', async () => takeUpgrades(app.server, embedded.upgrade))
+  const endNews = store.listen('alerts', (news) => {
+    const [id = 0, revision = 0] = news.split(' ').map(Number)
+    live.hub.send([{ kind: 'alert', id, revision }])
+  })
   await live.start()
+  outbox.start()
   return {
     app,
     live,
@@ -164,6 +183,8 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       await broker?.close()
       await app.close()
       await live.close()
+      await outbox.close()
+      endNews()
       registry.close()
     },
   }

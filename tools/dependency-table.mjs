@@ -96,6 +96,7 @@ export const DEPENDENCIES = {
     ['src/core', 'src/engine'],
     [
       'fastify',
+      'ipaddr.js',
       '@fastify/cookie',
       '@fastify/rate-limit',
       '@fastify/swagger',

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 
 export interface DashboardOptions {
   readonly store: Store
-  readonly devices: () => readonly WatchedDevice[]
+  readonly devices: () => Promise<readonly WatchedDevice[]>
   readonly now: () => number
 }
 
@@ -49,7 +49,7 @@ export function registerDashboard(app: FastifyInstance, { store, devices, now }:
           .where('at_micros', '>=', since)
           .executeTakeFirstOrThrow(),
       ])
-      const all = devices()
+      const all = await devices()
       const total = Number(judged.all)
       return {
         /** That of the loudest open alert; 'none' without one. */
@@ -124,7 +124,7 @@ export function registerDashboard(app: FastifyInstance, { store, devices, now }:
         .where('state', '=', 'open')
         .execute()
       return {
-        devices: devices().map(({ id, name, type, status, monitored, lastSeenMicros }) => {
+        devices: (await devices()).map(({ id, name, type, status, monitored, lastSeenMicros }) => {
           const own = open.filter(({ device }) => device === id).map(({ severity }) => severity)
           const loudest = SEVERITIES.findLast((name) => own.includes(name))
           return {

@@ -5,6 +5,8 @@ import type { Tables } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import { allDevices } from './store.ts'
 
+type Status = WatchedDevice['status']
+
 /** "Last seen" is written down at most this often. */
 const SEEN_EVERY_MICROS = 10e6
 
@@ -82,31 +84,44 @@ export class Registry {
     seen: ReadonlyMap<string, { readonly micros: number }>,
     nowMicros: number,
   ): Promise<WatchedDevice[]> {
-    const woken: WatchedDevice[] = []
-    const stale: string[] = []
-    for (const id of seen.keys()) {
+    const stale = [...seen.keys()].filter((id) => {
       const device = this.#devices.get(id)
-      if (!device) continue
-      if (device.status === 'offline') woken.push(device)
-      if (device.status === 'offline' || nowMicros - (device.lastSeenMicros ?? 0) > SEEN_EVERY_MICROS) stale.push(id)
-    }
+      return device && (device.status === 'offline' || nowMicros - (device.lastSeenMicros ?? 0) > SEEN_EVERY_MICROS)
+    })
     if (stale.length === 0) return []
+    // The store decides who was offline: what is in memory may be a moment old.
+    const rows = await trx
+      .updateTable('devices')
+      .set((eb) => ({ status: 'online', revision: eb('revision', '+', 1) }))
+      .where('id', 'in', stale)
+      .where('status', '=', 'offline')
+      .returning('id')
+      .execute()
+    const woken = rows.flatMap(({ id }) => this.#devices.get(id) ?? [])
     await trx.updateTable('devices').set({ last_seen_micros: nowMicros }).where('id', 'in', stale).execute()
-    const ids = woken.map(({ id }) => id)
-    if (ids.length > 0) await setStatus(trx, ids, 'online')
     for (const id of stale) this.#note(id, { lastSeenMicros: nowMicros })
-    for (const id of ids) this.#note(id, { status: 'online' })
+    for (const { id } of woken) this.#note(id, { status: 'online' })
     return woken
   }
 
-  async setStatus(trx: Transaction<Tables>, id: string, status: WatchedDevice['status']): Promise<void> {
-    await setStatus(trx, [id], status)
-    this.#note(id, { status })
+  /** Of a device whose status is one of `from`; returns whether it was. The store decides: what is in memory may be a moment old. */
+  async setStatus(trx: Transaction<Tables>, id: string, status: Status, from: readonly Status[]): Promise<boolean> {
+    const changed = await trx
+      .updateTable('devices')
+      .set((eb) => ({ status, revision: eb('revision', '+', 1) }))
+      .where('id', '=', id)
+      .where('status', 'in', [...from])
+      .returning('id')
+      .executeTakeFirst()
+    if (changed) this.#note(id, { status })
+    return changed !== undefined
   }
 
   #note(id: string, change: Partial<WatchedDevice>): void {
     const device = this.#devices.get(id)
     if (device) this.#devices.set(id, { ...device, ...change })
+    // What is being read may be older than this.
+    if (this.#loading) this.#again = true
   }
 
   async #load(): Promise<void> {
@@ -115,12 +130,4 @@ export class Registry {
     this.#watched = new Set(devices.flatMap(({ id, monitored }) => (monitored ? [id] : [])))
     for (const hear of this.#changed) hear()
   }
-}
-
-async function setStatus(trx: Transaction<Tables>, ids: readonly string[], status: string): Promise<void> {
-  await trx
-    .updateTable('devices')
-    .set((eb) => ({ status, revision: eb('revision', '+', 1) }))
-    .where('id', 'in', [...ids])
-    .execute()
 }

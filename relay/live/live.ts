@@ -16,6 +16,8 @@ import { skipToNow, verdictsBetween } from './store.ts'
 
 type Trx = Transaction<Tables>
 
+type Status = WatchedDevice['status']
+
 /** What live traffic needs of the registry of devices. */
 export interface DeviceBook {
   readonly watched: ReadonlySet<string>
@@ -24,7 +26,7 @@ export interface DeviceBook {
   nameOf(id: string): string
   addressOf(id: string): string | undefined
   seen(trx: Trx, seen: ReadonlyMap<string, { readonly micros: number }>, nowMicros: number): Promise<WatchedDevice[]>
-  setStatus(trx: Trx, id: string, status: WatchedDevice['status']): Promise<void>
+  setStatus(trx: Trx, id: string, status: Status, from: readonly Status[]): Promise<boolean>
   tell(): void
   onChange(hear: () => void): void
 }
@@ -42,6 +44,8 @@ export interface LiveOptions {
   /** Within the transaction that keeps the case. */
   readonly onCase: (trx: Trx, told: LiveCase) => Promise<void>
   readonly onDevice: (trx: Trx, news: DeviceNews) => Promise<void>
+  /** After the commit of any of these. */
+  readonly committed: () => void
   readonly log: (error: unknown) => void
 }
 
@@ -62,6 +66,8 @@ export class Live {
   #model: ScanModel
   #run: LiveRun
   #paused = false
+  /** In a transaction that is not committed yet: others must not look before. */
+  #devicesChanged = false
   /** Records taken since the start. */
   records = 0
 
@@ -84,9 +90,14 @@ export class Live {
           for (const device of woken)
             if (device.lastSeenMicros === undefined) await options.onDevice(trx, { device, kind: 'first-seen' })
           for (const told of cases) await this.#hearCase(trx, told)
-          if (woken.length > 0) setImmediate(() => devices.tell())
+          if (woken.length > 0) this.#devicesChanged = true
         },
         told: (verdicts) => this.#tell(verdicts),
+        committed: () => {
+          if (this.#devicesChanged) devices.tell()
+          this.#devicesChanged = false
+          options.committed()
+        },
         log: options.log,
       },
       this.#run,
@@ -172,12 +183,13 @@ export class Live {
     )
     if (silent.length + calm.length === 0) return
     await store.write(async (trx) => {
-      for (const { id } of calm) await devices.setStatus(trx, id, 'online')
+      for (const { id } of calm) await devices.setStatus(trx, id, 'online', ['under_attack'])
       for (const device of silent) {
-        await devices.setStatus(trx, device.id, 'offline')
-        await onDevice(trx, { device, kind: 'silent' })
+        if (await devices.setStatus(trx, device.id, 'offline', ['online', 'under_attack']))
+          await onDevice(trx, { device, kind: 'silent' })
       }
     })
+    this.#options.committed()
     devices.tell()
   }
 
@@ -188,9 +200,8 @@ export class Live {
     if (severityRank(severity) < ATTACK_SEVERITY) return
     this.#attacked.set(device, now())
     // Quarantine stays until it is lifted.
-    if (devices.get(device)?.status !== 'online') return
-    await devices.setStatus(trx, device, 'under_attack')
-    setImmediate(() => devices.tell())
+    if (!(await devices.setStatus(trx, device, 'under_attack', ['online']))) return
+    this.#devicesChanged = true
   }
 
   #tell(verdicts: readonly Verdict[]): void {

@@ -42,6 +42,7 @@ export interface ScorerOptions {
   /** Within the transaction that moves the cursors: what follows from what was judged. */
   readonly judged: (trx: Transaction<Tables>, step: Judged) => Promise<void>
   /** After it. */
+  readonly committed: () => void
   readonly told: (verdicts: readonly Verdict[]) => void
   readonly log: (error: unknown) => void
 }
@@ -209,6 +210,7 @@ export class Scorer {
     const step = await this.#run.take(toFlows(records, this.#options.addressOf))
     const verdicts = await this.#persist(records, step)
     this.fault = undefined
+    this.#options.committed()
     if (verdicts.length > 0) this.#options.told(verdicts)
   }
 
