@@ -318,10 +318,15 @@ function scalesOf(
   const step = Math.max(1, Math.floor(chosen.length / QUERY_ROWS))
   const quantileOf = (distance: Distance): number => {
     const found: number[] = []
+    const middle = new Float32Array(width)
+    const far = Number.POSITIVE_INFINITY
+    const fromMiddle = Float64Array.from(chosen, (_, i) => distance(sample, i * width, middle, all, far))
     for (let i = 0; i < chosen.length; i += step) {
       const row = sample.subarray(i * width, (i + 1) * width)
-      let least = Number.POSITIVE_INFINITY
-      for (let j = 0; j < chosen.length; j++) {
+      let least = far
+      for (let j = 0; j < chosen.length && least > 0; j++) {
+        // Triangle inequality, as in the search
+        if (Math.abs(fromMiddle[j]! - fromMiddle[i]!) > least + SLACK * fromMiddle[i]!) continue
         if (chosen[j] !== chosen[i]) least = Math.min(least, distance(sample, j * width, row, all, least))
       }
       found.push(least)

@@ -41,6 +41,8 @@ const KIND = 'nearest'
 const NEIGHBOUR_ROWS = 4096
 /** Of a deviation: keeps features in which neighbours agree exactly from outweighing all others. */
 const LEAST_DIFFERENCE = 0.05
+/** Lengths are rounded: by no more than this share of them. */
+const LENGTH_SLACK = 1e-9
 
 export const nearest: Detector<NearestModel, NearestOptions> = {
   kind: KIND,
@@ -266,15 +268,19 @@ function weighColumns(data: FeatureMatrix, sample: Int32Array, columns: Columns)
     standardiseRow(data.values, sample[i]! * width, columns, rows.subarray(i * width, (i + 1) * width))
   }
   const differences = new Float64Array(width)
+  const norms = Float64Array.from(sample, (_, i) => lengthOf(rows, i * width, width))
   for (let i = 0; i < sample.length; i++) {
     const row = rows.subarray(i * width, (i + 1) * width)
+    const norm = norms[i]!
     let best = Number.POSITIVE_INFINITY
+    let reach = Number.POSITIVE_INFINITY
     let bestRow = -1
-    for (let j = 0; j < sample.length; j++) {
-      if (j === i) continue
+    for (let j = 0; j < sample.length && best > 0; j++) {
+      if (j === i || Math.abs(norms[j]! - norm) > reach) continue
       const squared = squaredDistance(rows, j * width, row, best)
       if (squared >= best) continue
       best = squared
+      reach = Math.sqrt(best) + LENGTH_SLACK * norm
       bestRow = j
     }
     for (let f = 0; f < width; f++) differences[f] = differences[f]! + Math.abs(row[f]! - rows[bestRow * width + f]!)
@@ -292,6 +298,13 @@ function weighColumns(data: FeatureMatrix, sample: Int32Array, columns: Columns)
   order.sort((a, b) => weights[b]! * Number(factors[b] !== 0) - weights[a]! * Number(factors[a] !== 0) || a - b)
 }
 
+/** Rows whose lengths differ by more than a distance are farther apart than it: most need not be compared. */
+function lengthOf(rows: Float32Array, start: number, width: number): number {
+  let sum = 0
+  for (let i = start; i < start + width; i++) sum += rows[i]! * rows[i]!
+  return Math.sqrt(sum)
+}
+
 /**
  * Leaders (Hartigan 1975): a row is kept when no kept one lies within the radius. The radius starts at 0 and grows, and the kept
  * ones are thinned by it, whenever there are more than `most`.
@@ -303,31 +316,39 @@ function condense(
 ): { kept: Float32Array; radius: number } {
   const width = features.length
   let kept = new Float32Array((most + 1) * width)
+  let lengths = new Float64Array(most + 1)
   let count = 0
   let squaredRadius = 0
   const row = new Float32Array(width)
-  const isNear = (among: Float32Array, number: number): boolean => {
+  const isNear = (among: Float32Array, ofLength: Float64Array, length: number, number: number): boolean => {
+    const reach = Math.sqrt(squaredRadius) + LENGTH_SLACK * length
     for (let k = number - 1; k >= 0; k--) {
+      if (Math.abs(ofLength[k]! - length) > reach) continue
       if (squaredDistance(among, k * width, row, squaredRadius) <= squaredRadius) return true
     }
     return false
   }
   for (let i = 0; i < shuffled.length; i++) {
     standardiseRow(values, shuffled[i]! * width, columns, row)
-    if (isNear(kept, count)) continue
+    const length = lengthOf(row, 0, width)
+    if (isNear(kept, lengths, length, count)) continue
     kept.set(row, count * width)
+    lengths[count] = length
     count++
     while (count > most) {
       squaredRadius = squaredRadius === 0 ? 1e-4 : squaredRadius * 2
       const thinned = new Float32Array(kept.length)
+      const ofThinned = new Float64Array(lengths.length)
       let left = 0
       for (let k = 0; k < count; k++) {
         row.set(kept.subarray(k * width, (k + 1) * width))
-        if (isNear(thinned, left)) continue
+        if (isNear(thinned, ofThinned, lengths[k]!, left)) continue
         thinned.set(row, left * width)
+        ofThinned[left] = lengths[k]!
         left++
       }
       kept = thinned
+      lengths = ofThinned
       count = left
     }
   }
