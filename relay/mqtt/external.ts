@@ -42,6 +42,8 @@ export async function openExternalBroker(options: ExternalOptions): Promise<Brok
   const inbox = createInbox(options, refusals)
   const ignored = new Set<string>()
   const { host } = new URL(options.url)
+  /** Of the last failure, until a connection stands. */
+  let reason: string | undefined
   let fault: string | undefined = `The relay is not connected to the broker at ${host} yet`
 
   const client = mqtt.connect(options.url, {
@@ -73,6 +75,7 @@ export async function openExternalBroker(options: ExternalOptions): Promise<Brok
   const dynsec = createDynsec(client)
 
   client.on('connect', () => {
+    reason = undefined
     // MQTT.js rejects when one of them is refused, and says how.
     client.subscribeAsync([FLOWS, ...ANNOUNCEMENTS], { qos: 1 }).then(
       () => {
@@ -83,11 +86,12 @@ export async function openExternalBroker(options: ExternalOptions): Promise<Brok
       },
     )
   })
-  client.on('close', () => {
-    fault = `The broker at ${host} is away; the relay tries again each second`
-  })
   client.on('error', (error) => {
-    fault = `The broker at ${host} cannot be used: ${error.message}`
+    reason = error.message
+  })
+  client.on('close', () => {
+    const why = reason === undefined ? '' : ` (${reason})`
+    fault = `The broker at ${host} is away${why}; the relay tries again each second`
   })
   const tellTimer = setInterval(() => refusals.flush(), TELL_EVERY_MS)
   await firstConnect(client)

@@ -1,7 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openEmbeddedBroker } from '../../relay/mqtt/embedded.ts'
 import { openExternalBroker } from '../../relay/mqtt/external.ts'
 import { connect, FLOW, memoryPorts, until } from '../../relay/mqtt/fixture.ts'
+import { makeCertificates } from '../relay/certificates.ts'
 import { DYNSEC, dynsecLines, HAS_MOSQUITTO, type Mosquitto, startMosquitto } from '../relay/mosquitto.ts'
 import { describeBroker } from './broker.ts'
 
@@ -43,7 +47,7 @@ describe.skipIf(!HAS_MOSQUITTO || !DYNSEC)('a broker that is there already', () 
     ends.push(() => mosquitto.close())
     return mosquitto
   }
-  async function join(mosquitto: Mosquitto, clientId: string, ports = memoryPorts()) {
+  async function enlist(mosquitto: Mosquitto, clientId: string, ports = memoryPorts()) {
     const broker = await openExternalBroker({ ...ports, ...login, clientId, url: `mqtt://127.0.0.1:${mosquitto.port}` })
     ends.push(() => broker.close())
     return { broker, ports }
@@ -56,7 +60,7 @@ describe.skipIf(!HAS_MOSQUITTO || !DYNSEC)('a broker that is there already', () 
 
   it('has each record acknowledged after its commit: what was not committed comes again', async () => {
     const mosquitto = await start()
-    const { broker, ports } = await join(mosquitto, 'relay-1')
+    const { broker, ports } = await enlist(mosquitto, 'relay-1')
     const cam = await enter(mosquitto, 'cam')
     ports.commit = async () => {
       throw new Error('disk full')
@@ -72,19 +76,19 @@ describe.skipIf(!HAS_MOSQUITTO || !DYNSEC)('a broker that is there already', () 
 
   it('takes what came while it was away, after a restart under the same name', async () => {
     const mosquitto = await start()
-    const first = await join(mosquitto, 'relay-1')
+    const first = await enlist(mosquitto, 'relay-1')
     const cam = await enter(mosquitto, 'cam')
     await cam.publishAsync('guardian/cam/flow', FLOW, { qos: 1 })
     await until('one is taken', () => first.ports.taken.length === 1)
     await first.broker.close()
     for (let sent = 0; sent < 5; sent++) await cam.publishAsync('guardian/cam/flow', FLOW, { qos: 1 })
-    const again = await join(mosquitto, 'relay-1')
+    const again = await enlist(mosquitto, 'relay-1')
     await until('what waited is taken', () => again.ports.taken.length === 5)
   })
 
   it('says that the broker is away, and goes on when it is back', async () => {
     const mosquitto = await start((folder) => `${OPEN}\npersistence true\npersistence_location ${folder}/`)
-    const { broker, ports } = await join(mosquitto, 'relay-1')
+    const { broker, ports } = await enlist(mosquitto, 'relay-1')
     await until('connected', () => broker.stats().fault === undefined)
     await mosquitto.stop()
     await until('the fault shows', () => broker.stats().fault !== undefined)
@@ -99,8 +103,8 @@ describe.skipIf(!HAS_MOSQUITTO || !DYNSEC)('a broker that is there already', () 
 
   it('gives each record to one of two relays, and all to the one that is left', async () => {
     const mosquitto = await start()
-    const one = await join(mosquitto, 'relay-1')
-    const two = await join(mosquitto, 'relay-2')
+    const one = await enlist(mosquitto, 'relay-1')
+    const two = await enlist(mosquitto, 'relay-2')
     const cam = await enter(mosquitto, 'cam')
     for (let sent = 0; sent < 40; sent++) await cam.publishAsync('guardian/cam/flow', FLOW, { qos: 1 })
     const all = () => one.ports.taken.length + two.ports.taken.length
@@ -110,13 +114,13 @@ describe.skipIf(!HAS_MOSQUITTO || !DYNSEC)('a broker that is there already', () 
     await one.broker.close()
     for (let sent = 0; sent < 20; sent++) await cam.publishAsync('guardian/cam/flow', FLOW, { qos: 1 })
     // What the broker gave to the name of the one that left waits for its return.
-    const back = await join(mosquitto, 'relay-1')
+    const back = await enlist(mosquitto, 'relay-1')
     await until('nothing is lost', () => all() + back.ports.taken.length === 60)
   })
 
   it('says honestly when it cannot cut a device off, and ignores it meanwhile', async () => {
     const mosquitto = await start()
-    const { broker, ports } = await join(mosquitto, 'relay-1')
+    const { broker, ports } = await enlist(mosquitto, 'relay-1')
     const effect = await broker.quarantine('cam')
     expect(effect.success).toBe(false)
     expect(effect.detail).toMatch(/cannot be told .* to cut off cam: no dynamic-security plugin answers/)
@@ -130,6 +134,36 @@ describe.skipIf(!HAS_MOSQUITTO || !DYNSEC)('a broker that is there already', () 
     await broker.release('cam')
     await cam.publishAsync('guardian/cam/flow', FLOW, { qos: 1 })
     await until('taken again', () => ports.taken.length === 2)
+  })
+
+  it('works with the rules that docs/mqtt.md gives, over TLS', async () => {
+    const certificates = await makeCertificates()
+    ends.push(() => certificates.close())
+    const documented = await readFile(new URL('../../docs/mqtt.md', import.meta.url), 'utf8')
+    const rules = /```\n# acl_file\n([^`]+)```/.exec(documented)?.[1]
+    const mosquitto = await start(async (folder) => {
+      const [passwords, acl] = [join(folder, 'passwords'), join(folder, 'acl')]
+      await writeFile(passwords, 'relay:relay-secret\ncam:cam-secret\nplug:plug-secret\n')
+      execFileSync('mosquitto_passwd', ['-U', passwords])
+      await writeFile(acl, rules ?? '')
+      const files = `certfile ${certificates.certFile}\nkeyfile ${certificates.keyFile}`
+      return `${files}\nallow_anonymous false\npassword_file ${passwords}\nacl_file ${acl}`
+    })
+    const url = `mqtts://127.0.0.1:${mosquitto.port}`
+    const ca = certificates.ca.toString()
+    const ports = memoryPorts()
+    const broker = await openExternalBroker({ ...ports, ...login, url, ca })
+    ends.push(() => broker.close())
+    await until('it is connected', () => broker.stats().fault === undefined)
+    const cam = await connect(url, 'cam', { ca })
+    ends.push(() => cam.endAsync(true))
+    await cam.publishAsync('guardian/plug/flow', FLOW, { qos: 1 })
+    await cam.publishAsync('guardian/cam/flow', FLOW, { qos: 1 })
+    await until('its own is taken', () => ports.taken.length > 0)
+    expect(ports.taken.map(({ device }) => device)).toEqual(['cam'])
+    const stranger = await openExternalBroker({ ...memoryPorts(), ...login, clientId: 'relay-2', url })
+    ends.push(() => stranger.close())
+    expect(stranger.stats().fault).toMatch(/certificate/)
   })
 
   it('says when the broker lets it subscribe to nothing', async () => {
