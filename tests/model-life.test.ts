@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { bytesSource } from '#core/base/source.ts'
 import { type LearntModel, learn } from '#core/detect/catalogue.ts'
 import { takeRows } from '#core/detect/dataset.ts'
-import { openModelFolder } from '#core/detect/judge.ts'
+import { linesOfFiles, openModelFolder } from '#core/detect/judge.ts'
 import { LEARNABLE_KINDS } from '#core/detect/kinds.ts'
 import type { TrainerFactory } from '#core/detect/training.ts'
 import { writeModelFolder } from '#core/model/folder.ts'
@@ -68,6 +68,18 @@ describe.each(LEARNABLE_KINDS)('a model of kind %s', (kind) => {
     expect(manifest).toMatchObject({ kind, seed: 7, benignRows: 1200, leftOut: [], captures: ['table.csv'] })
     expect(await judge.score(later)).toEqual(await model.judge.score(later))
     expect(judge.threshold).toBe(model.manifest.threshold)
+  })
+
+  test('draws the same lines from its files alone, lower for a larger budget', () => {
+    const { name, draw } = linesOfFiles(folder)
+    expect(name).toBe(`${kind} 1.0.0`)
+    const { home } = draw({ kind: 'budget', perWeek: 1 })
+    expect(home).toEqual({ value: model.manifest.threshold, text: model.manifest.thresholdText })
+    const [device] = data.devices
+    const [strict, loose] = [0.1, 1000].map((perWeek) => draw({ kind: 'budget', perWeek }))
+    expect(loose!.lineOf(device!)).toBeLessThanOrEqual(strict!.lineOf(device!))
+    expect(loose!.casesPerWeek).toBeGreaterThan(strict!.casesPerWeek)
+    expect(draw({ kind: 'value', value: 3 }).lineOf(device!)).toBeLessThanOrEqual(3)
   })
 
   test('tells attacks from benign flows that it has not seen', async () => {
