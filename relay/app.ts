@@ -216,7 +216,14 @@ interface BrokerParts {
 async function openMqtt(options: RelayOptions, parts: BrokerParts): Promise<Broker | undefined> {
   const { store, relay, registry, ingest, log } = parts
   if (!options.mqtt) return undefined
-  const ports = storePorts({ store, ingest, seen: () => {}, named: () => registry.tell(), failed: log })
+  const ports = storePorts({
+    store,
+    ingest,
+    seen: () => {},
+    statusOf: (id) => registry.get(id)?.status,
+    named: () => registry.tell(),
+    failed: log,
+  })
   const broker =
     'url' in options.mqtt
       ? await openBroker({ ...ports, ...options.mqtt, clientId: `guardian-${relay}` })

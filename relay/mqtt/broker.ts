@@ -40,6 +40,8 @@ export interface Broker {
   close(): Promise<void>
 }
 
+export type Standing = 'known' | 'unknown' | 'quarantined'
+
 /** What a broker asks and tells. */
 export interface BrokerPorts {
   identify(device: string, password: string): Promise<boolean>
@@ -47,6 +49,8 @@ export interface BrokerPorts {
   announces?(device: string): Promise<readonly Announcer[]>
   /** Filters that the device may read besides its own, as `$SYS/#`; none when left out. */
   reads?(device: string): Promise<readonly string[]>
+  /** Asked by a broker that does not log devices in itself; 'known' when left out. */
+  standing?(device: string): Promise<Standing>
   /** Resolves after commit; the acknowledgement follows. */
   ingest(device: string, records: readonly FlowRecord[], source: RecordSource): Promise<void>
   seen(device: string, event: DeviceEvent): void

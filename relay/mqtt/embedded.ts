@@ -2,6 +2,7 @@
  * The broker inside the relay: Aedes (MQTT 3.1 and 3.1.1) behind a guard of our own. A message is acknowledged after what it says is
  * committed: Aedes acknowledges after `authorizePublish`.
  */
+import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { Aedes, type Client } from 'aedes'
 import { MAX_RECORDS_BYTES } from '#core/live/wire.ts'
@@ -85,6 +86,11 @@ export async function openEmbeddedBroker(options: EmbeddedOptions): Promise<Embe
   }
   aedes.on('connectionError', failed)
   aedes.on('clientError', failed)
+  // Without a listener an error of its own would end the relay. Its types leave the event out.
+  let fault: string | undefined
+  EventEmitter.prototype.on.call(aedes, 'error', (error: Error) => {
+    fault = `The broker met an error: ${error.message}`
+  })
   await aedes.listen()
 
   const listening = { ...options.listen, maxFrameBytes: MAX_PACKET_BYTES + FRAME_HEADER_BYTES }
@@ -169,7 +175,7 @@ export async function openEmbeddedBroker(options: EmbeddedOptions): Promise<Embe
     },
     stats: (): BrokerStats => ({
       kind: 'embedded',
-      fault: undefined,
+      fault,
       connected: aedes.connectedClients,
       ...inbox.counts,
       refused: { ...refusals.totals },

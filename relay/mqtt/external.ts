@@ -3,11 +3,13 @@
  * so that each record reaches one relay, and acknowledges a record after its commit. Who may connect and write is the broker's own matter.
  */
 import mqtt, { type MqttClient } from 'mqtt'
+import * as v from 'valibot'
+import { deviceId } from '#core/device/wire.ts'
 import type { Broker, BrokerPorts, Effect } from './broker.ts'
 import { createDynsec } from './dynsec.ts'
 import { createInbox } from './inbox.ts'
 import { acknowledgeLate } from './late-acks.ts'
-import { createRefusals } from './refusals.ts'
+import { createRefusals, type RefusalReason } from './refusals.ts'
 
 const FLOWS = '$share/guardian/guardian/+/flow'
 /** Retained announcements are not sent to shared subscriptions; naming a device twice is harmless. */
@@ -63,16 +65,25 @@ export async function openExternalBroker(options: ExternalOptions): Promise<Brok
   acknowledgeLate(
     client,
     async (topic, payload) => {
-      const device = topic.startsWith('guardian/') ? (topic.split('/', 2)[1] ?? '') : ''
       if (topic.startsWith('$')) return
-      if (ignored.has(device))
-        return refusals.add(device, 'quarantined', 'The device is quarantined; its messages are ignored')
-      await inbox.take(device, topic, payload)
+      const device = /^guardian\/([^/]*)\/flow$/.exec(topic)?.[1]
+      const refused = device === undefined ? undefined : await refusalOf(device)
+      if (refused) return refusals.add((device ?? '').slice(0, 64), refused[0], refused[1])
+      await inbox.take(device ?? '', topic, payload)
     },
     // Its message comes again with a new connection; the pause before that is the store's.
     () => client.stream.destroy(),
   )
   const dynsec = createDynsec(client)
+
+  /** The broker let it write; whether the relay wants to hear it is another matter. */
+  async function refusalOf(device: string): Promise<readonly [RefusalReason, string] | undefined> {
+    const standing = v.is(deviceId, device) ? await options.standing?.(device) : 'unknown'
+    if (standing === 'unknown') return ['bad-device-id', 'Records are of a device that was added to the relay']
+    if (standing === 'quarantined' || ignored.has(device))
+      return ['quarantined', 'The device is quarantined; its messages are ignored']
+    return undefined
+  }
 
   client.on('connect', () => {
     reason = undefined

@@ -17,6 +17,11 @@ export async function identifyDevice(db: Kysely<Tables>, device: string, passwor
   return isSameHash(hashToken(password), row?.secret ?? NOBODY) && row?.secret != null
 }
 
+export async function readStatus(db: Kysely<Tables>, device: string): Promise<string | undefined> {
+  const row = await db.selectFrom('devices').select('status').where('id', '=', device).executeTakeFirst()
+  return row?.status
+}
+
 const rightsKey = (device: string): string => `mqtt:${device}`
 
 export async function readRights(db: Kysely<Tables>, device: string): Promise<MqttRights> {

@@ -136,6 +136,19 @@ describe.skipIf(!HAS_MOSQUITTO || !DYNSEC)('a broker that is there already', () 
     await until('taken again', () => ports.taken.length === 2)
   })
 
+  it('takes no records of devices that nobody added, nor of those that are quarantined', async () => {
+    const mosquitto = await start()
+    const ports = memoryPorts()
+    ports.standing = async (device) => (device === 'cam' ? 'known' : device === 'plug' ? 'quarantined' : 'unknown')
+    const { broker } = await enlist(mosquitto, 'relay-1', ports)
+    const any = await enter(mosquitto, 'any')
+    for (const device of ['nobody', 'plug', '', 'a b', 'cam'])
+      await any.publishAsync(`guardian/${device}/flow`, FLOW, { qos: 1 })
+    await until('the known one is taken', () => ports.taken.length > 0)
+    expect(ports.taken.map(({ device }) => device)).toEqual(['cam'])
+    expect(broker.stats().refused).toEqual({ 'bad-device-id': 3, quarantined: 1 })
+  })
+
   it('works with the rules that docs/mqtt.md gives, over TLS', async () => {
     const certificates = await makeCertificates()
     ends.push(() => certificates.close())

@@ -53,6 +53,7 @@ forEachStore(({ open }, kind) => {
         store,
         ingest: (device, records, source) => log.append(device, records, source, Date.now() * 1000),
         seen: () => {},
+        statusOf: () => undefined,
         failed: (error) => {
           throw error
         },
