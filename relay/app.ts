@@ -7,20 +7,22 @@ import fastify, { type FastifyInstance, type FastifyRequest, LogController, type
 import type { Alert } from '#core/alert/wire.ts'
 import type { FlowRecord, RecordSource } from '#core/live/wire.ts'
 import { registerAlerts } from './alerts/routes.ts'
+import { alertsSince } from './alerts/store.ts'
 import { registerAudit } from './audit/routes.ts'
 import { guard } from './auth/actor.ts'
 import { actorFinder, isClaimed, registerAuth } from './auth/routes.ts'
+import { asUser, findUser } from './auth/store.ts'
 import { registerDashboard } from './dashboard/routes.ts'
 import { Registry } from './devices/registry.ts'
 import { registerDevices } from './devices/routes.ts'
 import { allDevices } from './devices/store.ts'
 import { serveDocs } from './http/docs.ts'
-import { answerErrors } from './http/errors.ts'
+import { answerErrors, RefusedError } from './http/errors.ts'
 import { Measures } from './http/measures.ts'
 import { Live } from './live/live.ts'
 import { ModelShelf } from './live/models.ts'
 import { registerLive } from './live/routes.ts'
-import { asVerdict } from './live/store.ts'
+import { asVerdict, verdictsSince } from './live/store.ts'
 import type { Broker } from './mqtt/broker.ts'
 import type { EmbeddedBroker, EmbeddedOptions } from './mqtt/embedded.ts'
 import type { ExternalOptions } from './mqtt/external.ts'
@@ -36,6 +38,8 @@ import { registerScans } from './scans/routes.ts'
 import { answerSite, refuseSiteRequest } from './site.ts'
 import type { StaticSite } from './static.ts'
 import type { Store } from './store/store.ts'
+import { registerSync } from './sync/routes.ts'
+import { allRules } from './sync/store.ts'
 import { Telling } from './telling.ts'
 import { registerTraffic } from './traffic/routes.ts'
 
@@ -161,6 +165,17 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   registerAlerts(app, { store, now, changed: tellPages })
   registerChannels(app, { store, book, outbox, now })
   registerScans(app, { store, model: () => live.model, now, timeZone })
+  registerSync(app, {
+    devices: () => allDevices(store.db),
+    rules: () => allRules(store.db),
+    alerts: (since, limit) => alertsSince(store.db, since, limit),
+    verdicts: (since, limit) => verdictsSince(store.db, since, limit),
+    user: async (id) => {
+      const row = await findUser(store.db, { id })
+      if (!row) throw new RefusedError(401, 'This account was removed meanwhile.')
+      return asUser(row, now())
+    },
+  })
   options.extend?.(app)
   serveSite(app, options.site)
 

@@ -77,15 +77,18 @@ export const DEPENDENCIES = {
   ],
   'src/db': [['src/core'], ['dexie', 'valibot']],
   // workers: types only
-  'src/lib/remote': [['src/core', 'src/db', 'workers'], ['comlink']],
+  'src/lib/remote': [
+    ['src/core', 'src/db', 'workers'],
+    ['comlink', 'valibot'],
+  ],
   'src/lib/state': [
     ['src/core', 'src/db', 'src/lib/remote', 'src/lib/ui'],
-    ['svelte', 'svelte-sonner'],
+    ['svelte', 'svelte-sonner', 'valibot'],
   ],
   'src/lib/ui': [['src/core'], ['svelte', 'uplot', 'layerchart', '@lucide/svelte', 'svelte-sonner']],
   'src/routes': [
     ['src/core', 'src/db', 'src/lib', 'src/app.css'],
-    ['svelte', '@sveltejs/kit', '@lucide/svelte', 'svelte-sonner'],
+    ['svelte', '@sveltejs/kit', '@lucide/svelte', 'svelte-sonner', 'valibot'],
   ],
   'src/service-worker.ts': [
     ['src/core/base', 'src/db'],

@@ -22,7 +22,7 @@ export interface SyncOptions {
 }
 
 export function registerSync(app: FastifyInstance, options: SyncOptions): void {
-  app.get('/api/v1/sync', { config: { role: 'viewer' } }, async (request): Promise<SyncAnswer> => {
+  app.get('/api/v1/sync', { config: { role: 'viewer', peopleOnly: true } }, async (request): Promise<SyncAnswer> => {
     const since = v.parse(syncQuery, request.query)
     const [devices, rules, alerts, verdicts, me] = await Promise.all([
       options.devices(),

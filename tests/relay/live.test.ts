@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { createRandom } from '#core/base/random.ts'
 import type { ChannelMessage, FlowRecord } from '#core/live/wire.ts'
+import type { SyncAnswer } from '#core/sync/wire.ts'
 import { createRelay, type Relay } from '../../relay/app.ts'
 import type { Store } from '../../relay/store/store.ts'
 import { type Caller, call, claimRelay, makeKey, openRelay, type TestRelay, testOptions } from './relays.ts'
@@ -83,6 +84,27 @@ forEachStore((stores, kind) => {
         .json<{ points: { judged: number }[] }>()
         .points.map(({ judged }) => judged),
     ).toEqual([30])
+  })
+
+  it('brings a page up to date: first with all, then with what is new', async () => {
+    const relay = await openRelay(await stores.open())
+    const ann = await claimRelay(relay)
+    await addDevice(relay, ann, 'cam')
+    await waitFor(() => relay.live.scorer.held.has('cam'))
+    const sync = async (query = '') => (await call(relay, ann, 'GET', `/api/v1/sync${query}`)).json<SyncAnswer>()
+    await relay.live.ingest('cam', makeRecords(15), 'script')
+    await waitFor(async () => (await sync()).verdicts.length === 5)
+    const first = await sync()
+    expect(first).toMatchObject({ gap: false, me: { name: 'ann' }, devices: [{ id: 'cam', status: 'online' }] })
+    expect(first.alerts.map(({ type }) => type)).toEqual(['new_device'])
+    const { alerts, verdicts } = first.next
+    expect(await sync(`?alerts=${alerts}&verdicts=${verdicts}`)).toMatchObject({
+      alerts: [],
+      verdicts: [],
+      next: { alerts, verdicts },
+    })
+    await relay.live.ingest('cam', makeRecords(2), 'script')
+    await waitFor(async () => (await sync(`?alerts=${alerts}&verdicts=${verdicts}`)).verdicts.length === 2)
   })
 
   it('refuses records of a device that nobody added, and what is no record', async () => {

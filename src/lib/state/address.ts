@@ -9,6 +9,7 @@ const PATHS = {
   cases: '/cases/',
   case: '/case/',
   devices: '/devices/',
+  live: '/live/',
   history: '/history/',
   models: '/models/',
   settings: '/settings/',
