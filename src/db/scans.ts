@@ -4,6 +4,7 @@ import type { ScanProgress, ScanSummary, ScanUpdate } from '#core/scan/update.ts
 import { caseRecords } from './case-records.ts'
 import { flowRecords } from './flow-records.ts'
 import { bytesOf } from './memory.ts'
+import { readQuiets } from './quiets.ts'
 import { SCAN_TABLES, type ScanRecord } from './schema.ts'
 import { store } from './store.ts'
 import type { Watch } from './watch.ts'
@@ -71,12 +72,15 @@ export async function appendUpdate(scanId: string, update: ScanUpdate): Promise<
   }
   const durability = update.cases.length > 0 || update.notes.length > 0 ? 'strict' : 'relaxed'
   const { timeline, ...progress } = update.progress
+  const quiets = update.cases.length > 0 ? await readQuiets() : []
   await store().write(['scans', 'cases', 'devices', 'notes', 'timelines'], durability, async (tables) => {
     const scan = await requireScan(tables.scans, scanId)
     const flowsNotKept = (scan.flowsNotKept ?? 0) + notKept
     await tables.scans.bulkPut([{ ...scan, progress, ...(flowsNotKept > 0 ? { flowsNotKept } : undefined) }])
     if (timeline) await tables.timelines.bulkPut([{ key: scanId, scanId, timeline }])
-    await tables.cases.bulkPut(await caseRecords({ scanId, cases: update.cases, table: tables.cases, now: Date.now() }))
+    await tables.cases.bulkPut(
+      await caseRecords({ scanId, cases: update.cases, table: tables.cases, quiets, now: Date.now() }),
+    )
     await tables.devices.bulkPut(update.devices.map((value) => ({ key: `${scanId}/${value.id}`, scanId, value })))
     await tables.notes.bulkPut(update.notes.map((value) => ({ key: `${scanId}/${value.id}`, scanId, value })))
   })

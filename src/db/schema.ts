@@ -1,6 +1,7 @@
 /** What is stored in IndexedDB, and how its shape has changed. Times named `…At` are milliseconds since 1970 of the wall clock. */
 import Dexie, { type EntityTable } from 'dexie'
 import type { Case } from '#core/alert/case.ts'
+import type { Quiet } from '#core/alert/quiet.ts'
 import { severityRank } from '#core/alert/severity.ts'
 import type { TrainingCheckpoint } from '#core/detect/training.ts'
 import type { Device, Note } from '#core/device/device.ts'
@@ -42,8 +43,11 @@ export interface ScanRecord {
   drift?: DriftNote
 }
 
-/** `normal` and `bad` are what a person says it was: models learn and are measured by them. */
-export type CaseState = 'open' | 'acknowledged' | 'resolved' | 'normal' | 'bad'
+/**
+ * `normal` and `bad` are what a person says it was: models learn and are measured by them. `quieted` is no more than what was called normal
+ * before (core/alert/quiet.ts).
+ */
+export type CaseState = 'open' | 'acknowledged' | 'resolved' | 'normal' | 'bad' | 'quieted'
 
 export interface CaseRecord {
   /** `scanId/case.id` */
@@ -51,6 +55,8 @@ export interface CaseRecord {
   scanId: string
   state: CaseState
   stateNote?: string
+  /** The id of what quieted it, while its state is `quieted`; of what it quiets, while it is `normal`. */
+  quietedBy?: string
   changedAt: number
   /** Loudest and newest have the highest; see `orderOf`. */
   order: number
@@ -225,6 +231,7 @@ export interface LedgerRecord {
 export interface Tables {
   scans: ScanRecord
   cases: CaseRecord
+  quiets: Quiet
   devices: DeviceRecord
   notes: NoteRecord
   timelines: TimelineRecord
@@ -252,6 +259,7 @@ export function keyOf(record: Tables[TableName]): string {
 export const TABLE_NAMES = [
   'scans',
   'cases',
+  'quiets',
   'devices',
   'notes',
   'timelines',
@@ -287,6 +295,7 @@ export interface IndexedDbParts {
 export class GuardianDatabase extends Dexie {
   declare scans: EntityTable<ScanRecord, 'id'>
   declare cases: EntityTable<CaseRecord, 'key'>
+  declare quiets: EntityTable<Quiet, 'id'>
   declare devices: EntityTable<DeviceRecord, 'key'>
   declare notes: EntityTable<NoteRecord, 'key'>
   declare timelines: EntityTable<TimelineRecord, 'key'>
@@ -326,5 +335,7 @@ export class GuardianDatabase extends Dexie {
     })
     // The training that was interrupted.
     this.version(3).stores({ training: 'key', trainingFiles: 'key' })
+    // What was called normal, and for how long.
+    this.version(4).stores({ quiets: 'id, createdAt' })
   }
 }

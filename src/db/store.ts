@@ -258,6 +258,7 @@ function portsOf(port: <Name extends TableName>(name: Name) => TablePort<Tables[
   return {
     scans: port('scans'),
     cases: port('cases'),
+    quiets: port('quiets'),
     devices: port('devices'),
     notes: port('notes'),
     timelines: port('timelines'),

@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import { BOX_PLOT_DETECTOR, MODEL_DETECTOR, RULE_DETECTOR } from '#core/alert/evidence.ts'
+import { QUIET_SCOPES } from '#core/alert/quiet.ts'
 import { SEVERITIES } from '#core/alert/severity.ts'
 import { FILE_KINDS } from '#core/scan/update.ts'
 import { MODEL_ROLES, type TableName } from './schema.ts'
@@ -176,11 +177,25 @@ const RECORDS = {
   }),
   cases: v.looseObject({
     ...owned,
-    state: v.picklist(['open', 'acknowledged', 'resolved', 'normal', 'bad']),
+    state: v.picklist(['open', 'acknowledged', 'resolved', 'normal', 'bad', 'quieted']),
     stateNote: optionalText,
+    quietedBy: optionalText,
     changedAt: count,
     order: count,
     value: caseValue,
+  }),
+  quiets: v.looseObject({
+    id: text,
+    scope: v.picklist(QUIET_SCOPES),
+    device: text,
+    deviceName: text,
+    signs: v.array(text),
+    reasons: v.array(text),
+    ports: v.array(count),
+    peer: optionalText,
+    severity: v.picklist(SEVERITIES),
+    createdAt: count,
+    expiresAt: v.optional(count),
   }),
   devices: v.looseObject({ ...owned, value: device }),
   notes: v.looseObject({ ...owned, value: note }),
@@ -229,6 +244,7 @@ export const BACKUP_TABLES = [
   'settings',
   'scans',
   'cases',
+  'quiets',
   'devices',
   'notes',
   'timelines',

@@ -20,7 +20,8 @@ export interface HomeQuality {
 export function homeQuality(scans: readonly ScanRecord[], cases: readonly CaseRecord[]): HomeQuality {
   const own = scans.filter(({ demo, summary }) => !demo && summary !== undefined)
   const ids = new Set(own.map(({ id }) => id))
-  const ours = cases.filter(({ scanId }) => ids.has(scanId))
+  const quieted = cases.filter(({ scanId, state }) => ids.has(scanId) && state === 'quieted').length
+  const ours = cases.filter(({ scanId, state }) => ids.has(scanId) && state !== 'quieted')
   const normal = ours.filter(({ state }) => state === 'normal').length
   const bad = ours.filter(({ state }) => state === 'bad').length
   const sum = (pick: (scan: ScanRecord) => number) => own.reduce((total, scan) => total + pick(scan), 0)
@@ -28,7 +29,7 @@ export function homeQuality(scans: readonly ScanRecord[], cases: readonly CaseRe
     scans: own.length,
     windows: sum(({ summary }) => summary?.windows ?? 0),
     findings: sum(({ summary }) => summary?.anomalies ?? 0),
-    cases: sum(({ summary }) => summary?.cases ?? 0),
+    cases: sum(({ summary }) => summary?.cases ?? 0) - quieted,
     weeks: coveredMicros(own) / WEEK_MICROS,
     normal,
     bad,

@@ -16,9 +16,9 @@ export interface BudgetMeter {
   readonly open: number
 }
 
-/** Cases by the time they happened (or were scanned, without times), over the last weeks. */
+/** Cases by the time they happened (or were scanned, without times), over the last weeks; what was quieted raised nothing. */
 export function budgetMeter(cases: readonly CaseRecord[], nowMs: number, weeks = 4): BudgetMeter {
-  const recent = cases.filter((row) => nowMs - momentOf(row) <= weeks * WEEK_MS)
+  const recent = cases.filter((row) => row.state !== 'quieted' && nowMs - momentOf(row) <= weeks * WEEK_MS)
   const count = (...states: CaseRecord['state'][]) => recent.filter((row) => states.includes(row.state)).length
   return {
     weeks,
@@ -36,7 +36,9 @@ function momentOf(row: CaseRecord): number {
 
 /** µs of the end of the newest case that is not settled as normal: since when nothing unusual is known. */
 export function lastUnusual(cases: readonly CaseRecord[]): number | undefined {
-  const ends = cases.filter((row) => row.state !== 'normal').map((row) => row.value.endMicros)
+  const ends = cases
+    .filter((row) => row.state !== 'normal' && row.state !== 'quieted')
+    .map((row) => row.value.endMicros)
   const known = ends.filter(Number.isFinite)
   return known.length > 0 ? Math.max(...known) : undefined
 }

@@ -3,7 +3,7 @@ import type { Case } from '#core/alert/case.ts'
 
 export interface CaseItem {
   readonly key: string
-  readonly state: 'open' | 'acknowledged' | 'resolved' | 'normal' | 'bad'
+  readonly state: 'open' | 'acknowledged' | 'resolved' | 'normal' | 'bad' | 'quieted'
   readonly stateNote?: string
   readonly value: Case
 }
@@ -14,4 +14,5 @@ export const STATE_WORDS = {
   resolved: 'resolved',
   normal: 'normal for this device',
   bad: 'it was bad',
+  quieted: 'quieted by what you called normal',
 } as const satisfies Record<CaseItem['state'], string>
