@@ -1,14 +1,18 @@
 /**
  * The relay's own broker under load: flow records at QoS 1, each committed to SQLite before it is acknowledged; beside it Mosquitto alone, which commits
  * nothing, in the same run. The generator is a process of its own. Credentials are looked up in memory: argon2id is paid at each connect, not here.
+ * Then the whole relay, which judges the flows of all devices while it takes them in, with their passwords in the store.
  * node bench/mqtt.bench.ts [--seconds 10] [--rate 5000] [--hold 60] [--hold-rate 500]
  */
 import { execFile } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
+import { createRelay } from '../relay/app.ts'
+import { hashToken } from '../relay/auth/tokens.ts'
 import { openEmbeddedBroker } from '../relay/mqtt/embedded.ts'
 import { openExternalBroker } from '../relay/mqtt/external.ts'
 import { openStore } from '../relay/store/database.ts'
@@ -114,4 +118,50 @@ if (Number(values.hold) > 0) {
 }
 await broker.close()
 await store.close()
+if (seconds > 0) await judgeToo()
 await rm(folder, { recursive: true, force: true })
+
+async function judgeToo(): Promise<void> {
+  const whole = await openStore(join(folder, 'whole.db'))
+  await whole.write(async (trx) => {
+    for (let at = 0; at < SOME; at++) {
+      const described = { type: 'custom', address: '', protocol: 'mqtt', port: 1883, source: 'live', notes: '' }
+      const row = { id: `device-${at}`, name: `device-${at}`, ...described, status: 'offline', monitored: 1 }
+      const rest = { secret: hashToken('secret'), created_micros: 1, last_seen_micros: null, revision: 1 }
+      await trx
+        .insertInto('devices')
+        .values({ ...row, ...rest })
+        .execute()
+    }
+  })
+  const relay = await createRelay({
+    store: whole,
+    site: { answer: async () => ({ status: 404, headers: {}, body: undefined }) },
+    signingKey: generateKeyPairSync('ed25519').privateKey,
+    claimCode: '',
+    relay: 'bench',
+    mqtt: { listen: { host: '127.0.0.1', tcpPort: 0 } },
+    hosts: new Set(),
+    requestsPerMinute: 1,
+    logLevel: 'error',
+    version: '0',
+  })
+  const judged = await load({ ...paced, port: relay.ports?.tcp ?? 0 })
+  tell(`whole relay, judging, ${rate} msg/s asked`, judged)
+  const began = performance.now()
+  const unjudged = async () => {
+    const { count } = await whole.db
+      .selectFrom('records')
+      .leftJoin('cursors', 'cursors.device', 'records.device')
+      .where((eb) => eb('records.id', '>', eb.fn.coalesce('cursors.record', eb.val(0))))
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow()
+    return Number(count)
+  }
+  while ((await unjudged()) > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  console.log(
+    `all ${judged.acknowledged} records were judged ${((performance.now() - began) / 1000).toFixed(2)} s after the last was sent`,
+  )
+  await relay.close()
+  await whole.close()
+}
