@@ -17,14 +17,13 @@ const HELP = `guardian: is one of my devices misbehaving?
       --threshold   mean+1sd, mean+2sd, mean+3sd, pNN (percentile of usual scores), or a value
       --budget      at most this many false alarms a week (default: 1)
   guardian train FILE… --detector KIND [--label COLUMN --benign VALUE] [--leave-out VALUE] [--seed N]
-                 [--search MINUTES] [--trials N] --out DIR
+                 [--search MINUTES] [--trials N] [--base NAME|DIR] --out DIR
       Learns a model from flows and writes its folder. KIND is one of ${LEARNABLE_KINDS.join(', ')}.
       --label       column that says what a flow was; without it all flows count as benign
       --leave-out   class to keep out of training, to see whether what was never seen is found; may be given again
       --search      looks that long for better settings on labelled flows; rows kept apart judge what was gained, the card tells all of it
       --trials      tries at most so many settings; without --search the same seed then gives the same model
-      --search      looks that long for better settings on labelled flows; rows kept apart judge what was gained, the card tells all of it
-      --trials      tries at most so many settings; without --search the same seed then gives the same model
+      --base        of --detector head: the model whose scores the labels move, such as isolation-forest
   guardian eval FILE… --model DIR|NAME --label COLUMN --benign VALUE [--json]
       Judges a model on labelled flows: recall by class with intervals, areas, false cases per device-week.
   guardian explain FILE --model DIR|NAME --row N [--json]
@@ -53,8 +52,7 @@ async function main(): Promise<void> {
       seed: { type: 'string' },
       search: { type: 'string' },
       trials: { type: 'string' },
-      search: { type: 'string' },
-      trials: { type: 'string' },
+      base: { type: 'string' },
       row: { type: 'string' },
       user: { type: 'string' },
       'password-file': { type: 'string' },
@@ -91,8 +89,7 @@ async function main(): Promise<void> {
         seed: values.seed,
         search: values.search,
         trials: values.trials,
-        search: values.search,
-        trials: values.trials,
+        base: values.base,
         out: values.out,
       })
     case 'eval':

@@ -1,6 +1,6 @@
 /** `guardian train`: a model folder learnt from files, what the page does when its owner says "learn". */
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '#core/base/errors.ts'
 import { plural } from '#core/base/format.ts'
@@ -10,9 +10,10 @@ import { LEARNABLE_KINDS } from '#core/detect/kinds.ts'
 import { describeSettings } from '#core/detect/tuning.ts'
 import { type SearchOptions, type SearchProgress, searchSettings } from '#core/evaluate/search.ts'
 import { searchWords } from '#core/evaluate/search-words.ts'
-import { MANIFEST_FILE, writeModelFolder } from '#core/model/folder.ts'
+import { MANIFEST_FILE, readModelFolder, writeModelFolder } from '#core/model/folder.ts'
 import { collectFiles } from './collect.ts'
 import { createTrainer } from './engine.ts'
+import { findFolder } from './model.ts'
 
 export interface TrainArguments {
   readonly detector: string | undefined
@@ -23,6 +24,8 @@ export interface TrainArguments {
   /** Minutes. */
   readonly search: string | undefined
   readonly trials: string | undefined
+  /** Of a head: the model that it stands on. */
+  readonly base: string | undefined
   readonly out: string | undefined
 }
 
@@ -39,8 +42,17 @@ export async function runTrain(files: readonly string[], args: TrainArguments): 
   const ends = readEnds(args)
   const data = await collectFiles(files, args)
   const { leaveOut } = args
+  const taught = await readBase(kind, args.base)
   const found = ends && (await search(data, { ...ends, kind, seed, leaveOut, createTrainer }))
-  const model = await learn(data, { kind, seed, leaveOut, createTrainer, onProgress: showProgress, ...found })
+  const model = await learn(data, {
+    kind,
+    seed,
+    leaveOut,
+    createTrainer,
+    onProgress: showProgress,
+    ...taught,
+    ...found,
+  })
   clearProgress()
   const folder = await writeModelFolder(model)
   await mkdir(out, { recursive: true })
@@ -78,6 +90,22 @@ async function search(
   } finally {
     process.off('SIGINT', onInterrupt)
   }
+}
+
+/** The folder that a head stands on, whole, and its name as the parent. */
+async function readBase(kind: string, base: string | undefined): Promise<Pick<LearnRequest, 'options' | 'parent'>> {
+  if (kind !== 'head') {
+    if (base === undefined) return {}
+    throw new InputError('--base is for --detector head: the model that it stands on')
+  }
+  if (base === undefined) throw new InputError('a head needs --base NAME|DIR: the model that it stands on')
+  const folder = findFolder(base)
+  const { manifest } = await readModelFolder((path) => readFile(join(folder, path)))
+  const paths = [MANIFEST_FILE, ...manifest.files.map(({ path }) => path)]
+  const files = await Promise.all(
+    paths.map(async (path) => [path, new Uint8Array(await readFile(join(folder, path)))] as const),
+  )
+  return { options: { base: new Map(files) }, parent: `${manifest.name} ${manifest.version}` }
 }
 
 /** Undefined: no search was asked for. */

@@ -45,7 +45,7 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
   const usable = keepTeaching(data, leaveOut)
   const split = splitForTraining(usable, kind.window, kind.fewestBenign)
   const forKind = readyLabels(usable, { split, kind, eachClass: kind.eachClass ?? request.eachClass ?? false })
-  const columns = teachingColumns(forKind.matrix)
+  const columns = kind.columns?.(request.options ?? {}) ?? teachingColumns(forKind.matrix)
   const weights = await kind.learn(selectColumns(forKind, columns), request)
   const scorer = kind.open(weights.files, weights.features, request.createTrainer)
   const scores = await scoreKept(scorer, selectColumns(usable, weights.features), split)

@@ -45,6 +45,8 @@ export interface LearnKind {
   readonly window: number
   /** A score is never above it; undefined where it has no end. Keeps an alarm line from being out of reach. */
   readonly highestLine: number | undefined
+  /** The columns that it learns from, when they are given beforehand; by default all that can teach. */
+  columns?(options: Readonly<Record<string, unknown>>): readonly string[]
   /** `train` holds what may be learnt from: benign rows alone unless supervised. */
   learn(train: FlowDataset, control: KindControl): Promise<LearntWeights>
   /** Throws ModelError for files that are no model of this kind. */

@@ -2,6 +2,7 @@
 import { ModelError } from '../base/errors.ts'
 import type { ModelKind } from '../model/folder-manifest.ts'
 import { familyKind } from './family.ts'
+import { createHeadKind } from './head.ts'
 import { homeKind } from './home.ts'
 import type { LearnKind } from './kind.ts'
 import { cnnLstmKind, lstmAutoencoderKind } from './sequence-kinds.ts'
@@ -16,6 +17,7 @@ const KINDS: Readonly<Partial<Record<ModelKind, LearnKind>>> = {
   'cnn-lstm': cnnLstmKind,
   home: homeKind,
   family: familyKind,
+  head: createHeadKind((kind) => kindOf(kind)),
 }
 
 /** Names that `guardian train --detector` takes. */

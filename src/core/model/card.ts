@@ -15,6 +15,7 @@ const WHAT: Readonly<Record<ModelKind, string>> = {
   'cnn-lstm': 'It gives the log-odds that a window of flows of one device holds an attack, from labelled flows.',
   home: 'It puts several detectors together and holds each device against its own benign days.',
   family: 'It names the kind of attack that a flow looks like, or says that it does not know.',
+  head: 'It adds what people said of their own traffic to the score of the model that it stands on.',
 }
 
 const LIMITS: Readonly<Record<ModelKind, string>> = {
@@ -26,6 +27,7 @@ const LIMITS: Readonly<Record<ModelKind, string>> = {
   'cnn-lstm': 'Attacks of a kind that training did not have are found by chance, if at all.',
   home: 'A device that was already taken over in the days it was learnt from counts as usual.',
   family: 'A new kind of attack is at best "not known"; it may be given the name of a known one.',
+  head: 'What nobody has called bad is judged as by the model that it stands on; a wrong label moves it the wrong way.',
 }
 
 /** A search names every class that it left out. */

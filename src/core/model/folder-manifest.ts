@@ -4,7 +4,7 @@ import { type Calibration, type FileEntry, filesNamed, readCalibration } from '.
 
 export const FOLDER_FORMAT = 'iot-guardian-model/2'
 
-/** As `guardian train --detector` calls them; `family` names the kind of an attack and tells nothing from usual. */
+/** As `guardian train --detector` calls them; `family` names the kind of an attack and tells nothing from usual, `head` stands on another model. */
 export const MODEL_KINDS = [
   'nearest',
   'isolation-forest',
@@ -14,6 +14,7 @@ export const MODEL_KINDS = [
   'cnn-lstm',
   'home',
   'family',
+  'head',
 ] as const
 export type ModelKind = (typeof MODEL_KINDS)[number]
 

@@ -42,6 +42,11 @@ const WORDS: Readonly<Record<string, KindWords>> = {
     does: 'Names the kind of attack that a flow looks like, or says that it does not know. It tells nothing from usual by itself.',
     learns: 'labels',
   },
+  head: {
+    name: 'What you said',
+    does: 'Stands on another model and moves its scores by what you called bad and what you called normal.',
+    learns: 'labels',
+  },
   home: {
     name: 'Your home',
     does: 'Several detectors together, set by what is normal for each device here.',
