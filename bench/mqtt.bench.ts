@@ -2,7 +2,8 @@
  * The relay's own broker under load: flow records at QoS 1, each committed to SQLite before it is acknowledged; beside it Mosquitto alone, which commits
  * nothing, in the same run. The generator is a process of its own. Credentials are looked up in memory: argon2id is paid at each connect, not here.
  * Then the whole relay, which judges the flows of all devices while it takes them in, with their passwords in the store.
- * node bench/mqtt.bench.ts [--seconds 10] [--rate 5000] [--hold 60] [--hold-rate 500]
+ * node bench/mqtt.bench.ts [--seconds 10] [--rate 5000] [--hold 60] [--hold-rate 500] [--whole]
+ * --whole: nothing but the whole relay.
  */
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     hold: { type: 'string', default: '60' },
     rate: { type: 'string', default: '5000' },
     'hold-rate': { type: 'string', default: '500' },
+    whole: { type: 'boolean', default: false },
   },
 })
 const seconds = Number(values.seconds)
@@ -60,7 +62,7 @@ const port = broker.ports.tcp ?? 0
 const full = { devices: SOME, perSecond: 0, seconds, window: 10 }
 const paced = { devices: SOME, perSecond: rate, seconds, window: 0 }
 
-if (seconds > 0) await compare()
+if (seconds > 0 && !values.whole) await compare()
 
 async function compare(): Promise<void> {
   await load({ ...full, port, seconds: 2 })
@@ -103,7 +105,7 @@ async function compare(): Promise<void> {
   }
 }
 
-if (Number(values.hold) > 0) {
+if (Number(values.hold) > 0 && !values.whole) {
   const perSecond = Number(values['hold-rate'])
   const mebibytes = () => Math.round(process.memoryUsage().rss / 2 ** 20)
   const memory: number[] = []
@@ -146,7 +148,9 @@ async function judgeToo(): Promise<void> {
     logLevel: 'error',
     version: '0',
   })
-  const judged = await load({ ...paced, port: relay.ports?.tcp ?? 0 })
+  const steadily = { ...paced, port: relay.ports?.tcp ?? 0 }
+  await load({ ...steadily, seconds: 3 })
+  const judged = await load(steadily)
   tell(`whole relay, judging, ${rate} msg/s asked`, judged)
   const began = performance.now()
   const unjudged = async () => {
