@@ -4,6 +4,7 @@ import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import websocket from '@fastify/websocket'
 import fastify, { type FastifyInstance, type FastifyRequest, LogController, type RouteOptions } from 'fastify'
+import { draftOfQuarantine } from '#core/alert/alert.ts'
 import type { Alert } from '#core/alert/wire.ts'
 import type { FlowRecord, RecordSource } from '#core/live/wire.ts'
 import { registerAlerts } from './alerts/routes.ts'
@@ -15,7 +16,7 @@ import { asUser, findUser } from './auth/store.ts'
 import { registerDashboard } from './dashboard/routes.ts'
 import { Registry } from './devices/registry.ts'
 import { registerDevices } from './devices/routes.ts'
-import { allDevices } from './devices/store.ts'
+import { allDevices, findDevice } from './devices/store.ts'
 import { serveDocs } from './http/docs.ts'
 import { answerErrors, RefusedError } from './http/errors.ts'
 import { Measures } from './http/measures.ts'
@@ -34,6 +35,12 @@ import { Outbox } from './outbox/outbox.ts'
 import { registerChannels } from './outbox/routes.ts'
 import { ChannelBook } from './outbox/settings.ts'
 import { registerPredict } from './predict/routes.ts'
+import { createActionPort } from './prevent/action-port.ts'
+import type { Firewall } from './prevent/firewall.ts'
+import { blockable, hostAddresses, PeoplesAddresses } from './prevent/kept-open.ts'
+import { Prevention } from './prevent/prevention.ts'
+import { registerPrevent } from './prevent/routes.ts'
+import { occasionOf, oweForRule, withRuleWebhooks } from './rule-messages.ts'
 import { registerScans } from './scans/routes.ts'
 import { answerSite, refuseSiteRequest } from './site.ts'
 import type { StaticSite } from './static.ts'
@@ -57,6 +64,8 @@ export interface RelayOptions {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
   /** Where MQTT devices connect; undefined: nowhere. */
   readonly mqtt?: MqttOptions | undefined
+  /** Of the host, where the relay is the gateway; undefined: blocks are left to others. */
+  readonly firewall?: Firewall | undefined
   readonly requestsPerMinute: number
   readonly logLevel: string
   readonly version: string
@@ -76,6 +85,7 @@ export type MqttOptions =
 export interface Relay {
   readonly app: FastifyInstance
   readonly live: Live
+  readonly prevention: Prevention
   readonly broker: Broker | undefined
   /** The embedded broker's ports. */
   readonly ports: Ports | undefined
@@ -97,9 +107,16 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   await registry.open()
   const shelf = new ModelShelf(store, now)
   const book = new ChannelBook(store, { now, timeZone })
-  const outbox = new Outbox({ store, relay, now, channels: () => book.open(), log })
+  const outbox = new Outbox({ store, relay, now, channels: () => withRuleWebhooks(store, book, now), log })
   const tellPages = ({ id, revision }: Alert) => store.notify('alerts', `${id} ${revision}`)
-  const telling = new Telling({ store, book, now, timeZone, raised: async () => {}, changed: tellPages })
+  const telling: Telling = new Telling({
+    store,
+    book,
+    now,
+    timeZone,
+    raised: (trx, noticed) => prevention.consider(trx, occasionOf(noticed, now())),
+    changed: tellPages,
+  })
   const live = new Live({
     store,
     relay,
@@ -109,12 +126,39 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     model: await shelf.open(log),
     onCase: (trx, told) => telling.hearCase(trx, told),
     onDevice: (trx, news) => telling.hearDevice(trx, news),
-    committed: () => telling.committed(),
+    committed() {
+      telling.committed()
+      prevention.wake()
+    },
     log,
   })
   const ingest = (device: string, records: readonly FlowRecord[], source: RecordSource) =>
     live.ingest(device, records, source)
   const broker = await openMqtt(options, { store, relay, registry, ingest, log })
+  const people = new PeoplesAddresses()
+  const kept = async () => new Map([...people.kept(now()), ...(await hostAddresses())])
+  const prevention: Prevention = new Prevention({
+    store,
+    now,
+    port: createActionPort({
+      broker,
+      firewall: options.firewall,
+      addressOf: async (device) => blockable((await findDevice(store.db, device))?.address, await kept()),
+    }),
+    kept,
+    async quarantined(trx, id, why) {
+      await registry.setStatus(trx, id, 'quarantined', ['offline', 'online', 'under_attack'])
+      await telling.tell(trx, draftOfQuarantine({ id, name: registry.nameOf(id) }, why))
+    },
+    // Online again with its next flow.
+    released: async (trx, id) => void (await registry.setStatus(trx, id, 'offline', ['quarantined'])),
+    owe: (trx, decision, occasion) => oweForRule(trx, { decision, occasion, telling }),
+    committed() {
+      telling.committed()
+      registry.tell()
+    },
+    log,
+  })
 
   if (options.onRoute) app.addHook('onRoute', options.onRoute)
   answerErrors(app)
@@ -164,6 +208,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   registerDashboard(app, { store, devices: () => allDevices(store.db), now })
   registerAlerts(app, { store, now, changed: tellPages })
   registerChannels(app, { store, book, outbox, now })
+  registerPrevent(app, { store, prevention, people, kept, device: (id) => findDevice(store.db, id), timeZone, now })
   registerScans(app, { store, model: () => live.model, now, timeZone })
   registerSync(app, {
     devices: () => allDevices(store.db),
@@ -186,11 +231,13 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     const [id = 0, revision = 0] = news.split(' ').map(Number)
     live.hub.send([{ kind: 'alert', id, revision }])
   })
+  await prevention.start()
   await live.start()
   outbox.start()
   return {
     app,
     live,
+    prevention,
     broker,
     ports: embedded?.ports,
     async close() {
@@ -198,6 +245,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       await broker?.close()
       await app.close()
       await live.close()
+      await prevention.close()
       await outbox.close()
       endNews()
       registry.close()

@@ -9,6 +9,8 @@ import { isClaimed } from './auth/routes.ts'
 import { type RelayConfig, readConfig } from './config.ts'
 import { openClaimCode, openDataDir, openRelayName, openSigningKey } from './keys.ts'
 import type { ListenOptions as AllListenOptions } from './mqtt/listeners.ts'
+import type { Firewall } from './prevent/firewall.ts'
+import { openNftables } from './prevent/nftables.ts'
 import { openSite } from './static.ts'
 import { openStore } from './store/database.ts'
 
@@ -35,6 +37,7 @@ export async function main(args: string[]): Promise<void> {
     mqtt: config.mqttUrl === undefined ? { listen: await mqttListen(config, tls) } : { url: config.mqttUrl },
     hosts: new Set(config.hosts),
     tls,
+    firewall: config.firewall ? await openFirewall() : undefined,
     requestsPerMinute: config.requestsPerMinute,
     logLevel: config.logLevel,
     version: await readVersion(),
@@ -62,6 +65,18 @@ async function listen(app: FastifyInstance, { host, port }: RelayConfig): Promis
     }
   }
   return listenAt(app, host, 0)
+}
+
+/** Everything else goes on without it. */
+async function openFirewall(): Promise<Firewall | undefined> {
+  try {
+    return await openNftables()
+  } catch (error) {
+    console.log(
+      `The firewall is not set, so addresses are not blocked: ${error instanceof Error ? error.message : error}`,
+    )
+    return undefined
+  }
 }
 
 /** Resolves to the port, which the system chooses for 0. */

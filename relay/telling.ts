@@ -20,14 +20,16 @@ export interface TellingOptions {
   readonly book: ChannelBook
   readonly now: () => number
   readonly timeZone: string
-  /** In the same transaction: an alert that is new or became louder. */
-  readonly raised: (
-    trx: Trx,
-    alert: Alert,
-    found: { readonly case: Case; readonly ratio: number } | undefined,
-  ) => Promise<void>
+  /** In the same transaction: what was noticed, and the alert that tells of it, alone or folded with others. */
+  readonly raised: (trx: Trx, noticed: Noticed) => Promise<void>
   /** After the commit. */
   readonly changed: (alert: Alert) => void
+}
+
+export interface Noticed {
+  readonly alert: number
+  readonly draft: AlertDraft
+  readonly found: { readonly case: Case; readonly ratio: number } | undefined
 }
 
 const TOP = 5
@@ -72,7 +74,7 @@ export class Telling {
   async #raise(trx: Trx, draft: AlertDraft, told: LiveCase | undefined): Promise<void> {
     const { book, now, raised } = this.#options
     const telling = await book.telling(trx)
-    const { id, isNew, isFolded, dueMicros } = await raise(trx, draft, telling, now())
+    const { id, dueMicros } = await raise(trx, draft, telling, now())
     const alert = await findAlert(trx, id)
     if (!alert) return
     this.#changed.push(alert)
@@ -80,7 +82,16 @@ export class Telling {
       const figures = told && (await figuresOf(trx, told.case))
       await owe(trx, messageOf(alert, figures, now()), { channels: await book.names(trx), dueMicros })
     }
-    if (!isFolded && (isNew || dueMicros !== undefined)) await raised(trx, alert, told)
+    await raised(trx, { alert: id, draft, found: told })
+  }
+
+  /** People are told of the alert whatever its severity, unless they have been. */
+  async insist(trx: Trx, id: number): Promise<void> {
+    const { book, now } = this.#options
+    const owed = await trx.selectFrom('outbox').select('id').where('alert', '=', id).limit(1).executeTakeFirst()
+    const alert = await findAlert(trx, id)
+    if (owed || !alert) return
+    await owe(trx, messageOf(alert, undefined, now()), { channels: await book.names(trx), dueMicros: now() })
   }
 }
 

@@ -28,19 +28,19 @@ export interface ActionParts {
   readonly broker: BrokerPart | undefined
   readonly firewall: Firewall | undefined
   /** The device's address where it may be blocked; undefined when it is not known, or must stay open. */
-  readonly addressOf: (device: string) => string | undefined
+  readonly addressOf: (device: string) => Promise<string | undefined>
 }
 
 /** A message with its acknowledgements and a margin. The broker counts messages exactly; the firewall only bounds what passes beside it. */
 export const PACKETS_PER_MESSAGE = 8
 
 export function createActionPort({ broker, firewall, addressOf }: ActionParts): ActionPort {
-  const both = (
+  const both = async (
     device: string,
     atBroker: (broker: BrokerPart) => Promise<Effect>,
     atFirewall: (firewall: Firewall, address: string) => Promise<Effect>,
   ): Promise<Effect> => {
-    const address = addressOf(device)
+    const address = firewall && (await addressOf(device))
     return together([
       broker && attempt(() => atBroker(broker)),
       firewall && address !== undefined ? attempt(() => atFirewall(firewall, address)) : undefined,

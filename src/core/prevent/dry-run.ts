@@ -42,7 +42,7 @@ function describe(action: Rule['action'], name: string, target: string): string 
     case 'rate_limit':
       return `${name} slowed to ${target} ${target === '1' ? 'message' : 'messages'} a second`
     case 'block':
-      return target === '' ? `nothing to block for ${name}` : `${target} blocked because of ${name}`
+      return `${target} blocked because of ${name}`
     case 'webhook':
       return `the webhook called because of ${name}`
     case 'alert':

@@ -70,7 +70,7 @@ describe('what is decided', () => {
     expect(decide([rule()], occasion(), past)).toHaveLength(1)
   })
 
-  it('blocks the named address, else the new peer with most bytes, else nothing', () => {
+  it('blocks the named address, else the new peer with most bytes, else does not act', () => {
     const peers = [
       { address: '198.51.100.1', bytes: 10, isNew: true },
       { address: '198.51.100.2', bytes: 900, isNew: true },
@@ -80,7 +80,7 @@ describe('what is decided', () => {
       decide([rule({ action: 'block', ...fields })], occasion(given), nothingBefore)[0]?.target
     expect(target({ address: '203.0.113.9' }, { peers })).toBe('203.0.113.9')
     expect(target({}, { peers })).toBe('198.51.100.2')
-    expect(target({}, { peers: peers.slice(2) })).toBe('')
+    expect(target({}, { peers: peers.slice(2) })).toBeUndefined()
   })
 })
 

@@ -29,7 +29,7 @@ export interface Decision {
   readonly rule: Rule
   readonly device: string
   readonly action: Action
-  /** Of `block` an address ('' when the case has none to block), of `rate_limit` messages a second, of `webhook` a URL; else ''. */
+  /** Of `block` an address, of `rate_limit` messages a second, of `webhook` a URL; else ''. */
   readonly target: string
   /** Undefined: until undone, or over at once. */
   readonly expiresMicros: number | undefined
@@ -56,7 +56,8 @@ export function decide(rules: readonly Rule[], occasion: Occasion, past: Past): 
     // A clock that was set back does not stretch the cool-down.
     const isCooling = last !== undefined && Math.abs(occasion.atMicros - last) < rule.cooldownSeconds * 1e6
     if (isCooling || past.stands(rule.id, occasion.device)) return []
-    return [decisionOf(rule, occasion)]
+    const target = targetOf(rule, occasion)
+    return target === undefined ? [] : [decisionOf(rule, occasion, target)]
   })
 }
 
@@ -68,22 +69,23 @@ export function holds(rule: Rule, { device, ratio, severity, type }: Occasion): 
   return rule.types === undefined || rule.types.length === 0 || rule.types.includes(type)
 }
 
-function decisionOf(rule: Rule, occasion: Occasion): Decision {
+function decisionOf(rule: Rule, occasion: Occasion, target: string): Decision {
   const { action, expirySeconds } = rule
   const lasts = LASTING.has(action) && expirySeconds > 0
   return {
     rule,
     device: occasion.device,
     action,
-    target: targetOf(rule, occasion),
+    target,
     expiresMicros: lasts ? occasion.atMicros + expirySeconds * 1e6 : undefined,
   }
 }
 
-function targetOf(rule: Rule, { peers }: Occasion): string {
+/** Undefined when there is nothing to block: the rule then waits for a case that has something. */
+function targetOf(rule: Rule, { peers }: Occasion): string | undefined {
   switch (rule.action) {
     case 'block':
-      return rule.address ?? strongestNewPeer(peers) ?? ''
+      return rule.address ?? strongestNewPeer(peers)
     case 'rate_limit':
       return String(rule.messagesPerSecond ?? DEFAULT_RATE)
     case 'webhook':

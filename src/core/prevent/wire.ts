@@ -29,11 +29,24 @@ const fields = {
   enabled: v.optional(v.boolean(), false),
 }
 export const ruleRequest = v.strictObject(fields)
+/** `revision` is the one the writer saw; a newer one at the relay is answered 409 with the newer rule. */
+export const changeRuleRequest = v.strictObject({ ...fields, revision: v.optional(v.number()) })
+export const toggleRuleRequest = v.strictObject({ enabled: v.boolean() })
 export const rule = v.object({ id: v.string(), ...fields, revision: v.number(), createdMicros: v.number() })
 export type Rule = v.InferOutput<typeof rule>
 
+/** Done at once by a person, without a rule. */
+export const actionRequest = v.strictObject({
+  device: v.string(),
+  action: v.picklist(['rate_limit', 'block', 'quarantine']),
+  messagesPerSecond: fields.messagesPerSecond,
+  address: fields.address,
+  expirySeconds: fields.expirySeconds,
+})
+
 export const actionRecord = v.object({
   id: v.number(),
+  /** '' for what a person did without a rule. */
   rule: v.string(),
   device: v.string(),
   alert: v.optional(v.number()),
