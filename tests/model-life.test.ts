@@ -41,8 +41,13 @@ const options = (kind: string): Record<string, number> => {
   return kind === 'nearest' ? {} : { trees: QUICK.trees }
 }
 
-function train(kind: (typeof LEARNABLE_KINDS)[number], seed = 7): Promise<LearntModel> {
-  return learn(data, { kind, seed, options: options(kind), createTrainer })
+async function train(kind: (typeof LEARNABLE_KINDS)[number], seed = 7): Promise<LearntModel> {
+  return learn(data, { kind, seed, options: await allOptions(kind), createTrainer })
+}
+
+/** With what a head stands on. */
+async function allOptions(kind: string): Promise<Record<string, unknown>> {
+  return kind === 'head' ? { base: await writeModelFolder(await train('isolation-forest', 1)) } : options(kind)
 }
 
 async function open(files: ReadonlyMap<string, Uint8Array>) {
@@ -119,7 +124,7 @@ describe.each(LEARNABLE_KINDS)('a model of kind %s', (kind) => {
   })
 
   test('refuses what cannot teach it', async () => {
-    const request = { kind, seed: 1, options: options(kind), createTrainer }
+    const request = { kind, seed: 1, options: await allOptions(kind), createTrainer }
     const few = takeRows(data, [0, 1, 2])
     await expect(learn(few, request)).rejects.toThrow(/at least \d+ benign flows.*there (?:are|is) \d/)
     const same = { ...data, matrix: { ...data.matrix, values: new Float32Array(data.matrix.values.length).fill(3) } }

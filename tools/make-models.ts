@@ -114,7 +114,7 @@ async function main(folder: string, only: readonly string[]): Promise<void> {
     const train = recipe.train(sets)
     console.log(`${name}: ${train.rows} flows`)
     const { kind, options } = recipe
-    const model = await learn(train, { kind, name, version, seed: SEED, createTrainer, options })
+    const model = await learn(train, { kind, name, version, seed: SEED, createTrainer, options, forOthers: true })
     const metrics: Record<string, unknown> = {}
     for (const [title, data] of Object.entries(recipe.judge(sets))) {
       const { elapsedMs: _, ...result } = await judgeDataset(model.judge, data)

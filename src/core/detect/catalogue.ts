@@ -26,6 +26,8 @@ export interface LearnRequest extends KindControl {
   readonly leaveOut?: readonly string[] | undefined
   /** Learn each attack class by itself rather than all as one; for kinds that learn from labels. */
   readonly eachClass?: boolean | undefined
+  /** Learnt elsewhere than where it will judge: the hours of other people's devices draw no line here, so it carries none. */
+  readonly forOthers?: boolean | undefined
   /** How `options` were found, for the card. */
   readonly search?: SettingsSearch | undefined
 }
@@ -45,12 +47,13 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
   const usable = keepTeaching(data, leaveOut)
   const split = splitForTraining(usable, kind.window, kind.fewestBenign)
   const forKind = readyLabels(usable, { split, kind, eachClass: kind.eachClass ?? request.eachClass ?? false })
-  const columns = kind.columns?.(request.options ?? {}) ?? teachingColumns(forKind.matrix)
+  const teaching = teachingColumns(forKind.matrix)
+  const columns = kind.columns?.(request.options ?? {}) ?? teaching
   const weights = await kind.learn(selectColumns(forKind, columns), request)
   const scorer = kind.open(weights.files, weights.features, request.createTrainer)
   const scores = await scoreKept(scorer, selectColumns(usable, weights.features), split)
   const calibration = calibrate(scores, { split, kind })
-  const budget = fitCaseBudget(usable, scores)
+  const budget = request.forOthers ? undefined : fitCaseBudget(usable, scores)
   const { home: line } = drawLines({ calibration, budget, highestLine: kind.highestLine })
   const manifest: ModelDraft['manifest'] = {
     name: request.name ?? name,
@@ -76,7 +79,7 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
   const scope = learnScope(selectColumns(usable, weights.features), split)
   const files = new Map(weights.files)
   if (scope) files.set(SCOPE_FILE, saveScope(scope))
-  files.set(BUDGET_FILE, saveCaseBudget(weights.features, budget))
+  if (budget) files.set(BUDGET_FILE, saveCaseBudget(weights.features, budget))
   return { manifest, files, judge: judgeOf(manifest, scorer, { scope, budget }) }
 }
 

@@ -42,12 +42,14 @@ export function writeCard(manifest: CardManifest): string {
     '',
     '## What it learnt from',
     `${formatCount(rows)} flows taught it. Of the ${formatCount(benignRows)} benign flows given, ${formatCount(calibrationRows)}, the last of each device in each file, were kept out of training; they set the alarm line.`,
-    `Files: ${manifest.captures.map(oneLine).join(', ')}.`,
+    `Files: ${manifest.captures.map((text) => oneLine(text)).join(', ')}.`,
     classes.length > 1
-      ? `Classes: ${classes.map(oneLine).join(', ')}.`
+      ? `Classes: ${classes.map((text) => oneLine(text)).join(', ')}.`
       : 'It learnt from benign flows alone and knows no attack.',
-    ...(leftOut.length > 0 ? [`Left out of training on purpose: ${leftOut.map(oneLine).join(', ')}.`] : []),
-    `Columns (${features.length}): ${features.map(oneLine).join(', ')}. No address, port, time or identifier is among them.`,
+    ...(leftOut.length > 0
+      ? [`Left out of training on purpose: ${leftOut.map((text) => oneLine(text)).join(', ')}.`]
+      : []),
+    `Columns (${features.length}): ${features.map((text) => oneLine(text)).join(', ')}. No address, port, time or identifier is among them.`,
     `Seed ${manifest.seed}; SHA-256 of the rows ${manifest.dataSha256}.`,
     ...(manifest.parent === null ? [] : [`Takes after ${oneLine(manifest.parent)}.`]),
     '',
