@@ -17,8 +17,10 @@ import { registerDashboard } from './dashboard/routes.ts'
 import { Registry } from './devices/registry.ts'
 import { registerDevices } from './devices/routes.ts'
 import { allDevices, findDevice } from './devices/store.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { serveDocs } from './http/docs.ts'
 import { answerErrors, RefusedError } from './http/errors.ts'
+import { addHeaders } from './http/headers.ts'
 import { Measures } from './http/measures.ts'
 import { Live } from './live/live.ts'
 import { ModelShelf } from './live/models.ts'
@@ -101,7 +103,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
   const app = openHttp(options)
   const log = (error: unknown) => app.log.error(error)
-  const auth = { store, now, isSecure: options.tls !== undefined, claimCode: () => options.claimCode }
+  const auth = { store, now, claimCode: () => options.claimCode }
   const measures = new Measures()
   const registry = new Registry(store)
   await registry.open()
@@ -162,6 +164,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
 
   if (options.onRoute) app.addHook('onRoute', options.onRoute)
   answerErrors(app)
+  addHeaders(app)
   await app.register(cookie)
   await app.register(rateLimit, {
     max: options.requestsPerMinute,
@@ -231,9 +234,11 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     const [id = 0, revision = 0] = news.split(' ').map(Number)
     live.hub.send([{ kind: 'alert', id, revision }])
   })
+  const housekeeping = new Housekeeping({ store, book, now, log })
   await prevention.start()
   await live.start()
   outbox.start()
+  housekeeping.start()
   return {
     app,
     live,
@@ -246,6 +251,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
       await app.close()
       await live.close()
       await prevention.close()
+      await housekeeping.close()
       await outbox.close()
       endNews()
       registry.close()

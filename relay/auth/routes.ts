@@ -38,7 +38,9 @@ import {
 } from './store.ts'
 import { hashToken, newToken } from './tokens.ts'
 
-export const COOKIE = 'guardian'
+/** Over TLS, also that of a proxy on this host, browsers hold the cookie to this one host (`__Host-`); plain HTTP is for loopback. */
+export const cookieName = ({ protocol }: Pick<FastifyRequest, 'protocol'>) =>
+  protocol === 'https' ? '__Host-guardian' : 'guardian'
 /** Keys say what they are, so that a leaked one can be found by scanners. */
 const KEY_PREFIX = 'gdn_'
 const SHOWN_OF_KEY = 8
@@ -49,9 +51,10 @@ export interface AuthOptions {
   /** Undefined when the relay has an owner. */
   readonly claimCode: () => string | undefined
   readonly now: () => number
-  /** Whether cookies may travel over plain HTTP: only on loopback. */
-  readonly isSecure: boolean
 }
+
+/** As long as a session lives at most. */
+const COOKIE_SECONDS = 90 * 86_400
 
 const tag = 'accounts'
 const strictly = { rateLimit: { max: 20, timeWindow: '1 minute' } }
@@ -68,7 +71,7 @@ export function actorFinder({ store, now }: AuthOptions): (request: FastifyReque
   return async (request) => {
     const bearer = /^Bearer (\S{1,200})$/.exec(request.headers.authorization ?? '')?.[1]
     if (bearer !== undefined) return byKey(store, bearer, now())
-    const token = request.cookies[COOKIE]
+    const token = request.cookies[cookieName(request)]
     if (!token) return undefined
     const found = await findSession(store.db, token, now())
     if (!found) return undefined
@@ -90,9 +93,13 @@ async function byKey(store: Store, key: string, nowMicros: number): Promise<Acto
 export function registerAuth(app: FastifyInstance, options: AuthOptions): void {
   const { store, now } = options
   const passkeys = new Passkeys(store)
-  const enter = ({ user, token }: LoggedIn, reply: FastifyReply): User => {
-    const maxAge = 90 * 86_400
-    reply.setCookie(COOKIE, token, { path: '/', httpOnly: true, sameSite: 'strict', secure: options.isSecure, maxAge })
+  const enter = async ({ user, token }: LoggedIn, reply: FastifyReply): Promise<User> => {
+    const { request } = reply
+    const name = cookieName(request)
+    const before = request.cookies[name]
+    if (before) await store.write((trx) => endSession(trx, before))
+    const secure = request.protocol === 'https'
+    reply.setCookie(name, token, { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge: COOKIE_SECONDS })
     return asUser(user, now())
   }
 
@@ -117,9 +124,9 @@ export function registerAuth(app: FastifyInstance, options: AuthOptions): void {
     '/api/v1/logout',
     { config: { role: 'viewer', peopleOnly: true }, schema: describeRoute('End this session', { tag }) },
     async (request, reply) => {
-      const token = request.cookies[COOKIE]
+      const token = request.cookies[cookieName(request)]
       if (token) await store.write((trx) => endSession(trx, token))
-      return reply.clearCookie(COOKIE, { path: '/' }).code(204).send()
+      return leave(reply).code(204).send()
     },
   )
   app.post(
@@ -137,7 +144,7 @@ export function registerAuth(app: FastifyInstance, options: AuthOptions): void {
         })
         await endSessionsOf(trx, request.actor.id)
       })
-      return reply.clearCookie(COOKIE, { path: '/' }).code(204).send()
+      return leave(reply).code(204).send()
     },
   )
   app.get(
@@ -163,7 +170,7 @@ export function registerAuth(app: FastifyInstance, options: AuthOptions): void {
         // Whoever had learnt the old one is out.
         await endSessionsOf(trx, user.id)
       })
-      return reply.clearCookie(COOKIE, { path: '/' }).code(204).send()
+      return leave(reply).code(204).send()
     },
   )
   app.post(
@@ -187,7 +194,7 @@ interface PasskeyParts {
   readonly store: Store
   readonly now: () => number
   readonly passkeys: Passkeys
-  readonly enter: (entered: LoggedIn, reply: FastifyReply) => User
+  readonly enter: (entered: LoggedIn, reply: FastifyReply) => Promise<User>
 }
 
 function registerPasskeys(app: FastifyInstance, { store, now, passkeys, enter }: PasskeyParts): void {
@@ -352,6 +359,11 @@ function registerKeys(app: FastifyInstance, { store, now }: AuthOptions): void {
       return reply.code(204).send()
     },
   )
+}
+
+function leave(reply: FastifyReply): FastifyReply {
+  const secure = reply.request.protocol === 'https'
+  return reply.clearCookie(cookieName(reply.request), { path: '/', secure })
 }
 
 async function ownUser(store: Store, actor: Actor): Promise<UserRow> {

@@ -1,0 +1,119 @@
+/** What OWASP's ASVS 5.0 asks of accounts and answers, beyond tests/relay/accounts.test.ts (docs/asvs.json counts both). */
+import { expect, it } from 'vitest'
+import { hashPassword, verifyPassword } from '../../relay/auth/password.ts'
+import { call, claimRelay, join, openRelay, PASSWORD } from './relays.ts'
+import { forEachStore } from './stores.ts'
+
+const overTls = { headers: { 'x-forwarded-proto': 'https' } }
+const ann = { name: 'ann', password: PASSWORD }
+
+forEachStore((stores) => {
+  const open = async () => openRelay(await stores.open())
+
+  it('holds the cookie to this one host over TLS, and has browsers stay with TLS', async () => {
+    const relay = await open()
+    await claimRelay(relay)
+    const answer = await call(relay, overTls, 'POST', '/api/v1/login', ann)
+    expect(answer.cookies[0]).toMatchObject({ name: '__Host-guardian', secure: true, path: '/', httpOnly: true })
+    expect(answer.headers['strict-transport-security']).toMatch(/max-age=31536000/)
+    const cookie = `__Host-guardian=${answer.cookies[0]?.value}`
+    const caller = { headers: { ...overTls.headers, cookie, origin: 'https://localhost' } }
+    expect((await call(relay, caller, 'GET', '/api/v1/me')).statusCode).toBe(200)
+    // The other name is not taken over TLS: whoever may set it is not this host.
+    const other = { headers: { ...caller.headers, cookie: cookie.replace('__Host-', '') } }
+    expect((await call(relay, other, 'GET', '/api/v1/me')).statusCode).toBe(401)
+    expect((await call(relay, undefined, 'GET', '/api/v1/status')).headers).not.toHaveProperty(
+      'strict-transport-security',
+    )
+  })
+
+  it('lets no answer be taken for something else, framed, shared or kept', async () => {
+    const relay = await open()
+    for (const url of ['/api/v1/status', '/api/v1/devices', '/docs', '/docs/json', '/healthz']) {
+      const { headers } = await call(relay, undefined, 'GET', url)
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        'cross-origin-resource-policy': 'same-origin',
+      })
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
+      expect(headers['content-type']).toMatch(/; charset=utf-8$/)
+      expect(headers).not.toHaveProperty('access-control-allow-origin')
+    }
+  })
+
+  it('ends the session before when somebody logs in again', async () => {
+    const relay = await open()
+    const first = await claimRelay(relay)
+    expect((await call(relay, first, 'POST', '/api/v1/login', ann)).statusCode).toBe(200)
+    expect((await call(relay, first, 'GET', '/api/v1/me')).statusCode).toBe(401)
+  })
+
+  it('ends the sessions of an account that is removed, and changes a role at once', async () => {
+    const relay = await open()
+    const admin = await claimRelay(relay)
+    const olga = await join(relay, admin, 'operator', 'olga')
+    const users = (await call(relay, admin, 'GET', '/api/v1/users')).json<{ id: string; name: string }[]>()
+    const path = `/api/v1/users/${users.find(({ name }) => name === 'olga')?.id}`
+    const add = async () => (await call(relay, olga, 'POST', '/api/v1/devices', { name: 'x' })).statusCode
+    expect(await add()).toBe(201)
+    await call(relay, admin, 'PATCH', path, { role: 'viewer' })
+    expect(await add()).toBe(403)
+    await call(relay, admin, 'DELETE', path)
+    expect(await add()).toBe(401)
+  })
+
+  it('changes a password only with the current one, and then everybody logs in anew', async () => {
+    const relay = await open()
+    const admin = await claimRelay(relay)
+    const change = (given: object) => call(relay, admin, 'POST', '/api/v1/me/password', given)
+    const password = 'ähnlich 長い pass 🐙'
+    expect((await change({ password })).statusCode).toBe(403)
+    expect((await change({ current: 'wrong', password })).statusCode).toBe(403)
+    expect((await change({ current: PASSWORD, password: 'short' })).statusCode).toBe(400)
+    expect((await change({ current: PASSWORD, password })).statusCode).toBe(204)
+    expect((await call(relay, admin, 'GET', '/api/v1/me')).statusCode).toBe(401)
+    expect((await call(relay, undefined, 'POST', '/api/v1/login', { name: 'ann', password })).statusCode).toBe(200)
+  })
+
+  it('takes text for text in queries, and refuses fields that it does not know', async () => {
+    const relay = await open()
+    const admin = await claimRelay(relay)
+    await call(relay, admin, 'POST', '/api/v1/devices', { id: 'cam', name: "O'Hara'); DROP TABLE devices; --" })
+    const search = async (text: string) =>
+      (await call(relay, admin, 'GET', `/api/v1/devices?search=${encodeURIComponent(text)}`)).json<{ total: number }>()
+        .total
+    expect(await search("' OR '1'='1")).toBe(0)
+    expect(await search('%')).toBe(0)
+    expect(await search("o'hara')")).toBe(1)
+    const more = await call(relay, admin, 'POST', '/api/v1/devices', { name: 'x', secret: 'mine', status: 'online' })
+    expect(more.statusCode).toBe(400)
+    expect((await call(relay, admin, 'GET', '/api/v1/devices/cam')).json()).not.toHaveProperty('secret')
+  })
+
+  it('makes no page out of what devices are called', async () => {
+    const relay = await open()
+    const admin = await claimRelay(relay)
+    await call(relay, admin, 'POST', '/api/v1/devices', { id: 'cam', name: '<script>alert(1)</script>' })
+    const answer = await call(relay, admin, 'GET', '/api/v1/devices')
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
+  })
+
+  it('changes nothing by a GET', async () => {
+    const relay = await open()
+    const admin = await claimRelay(relay)
+    const count = async () => (await relay.store.db.selectFrom('audit').selectAll().execute()).length
+    const before = await count()
+    for (const url of ['/api/v1/devices', '/api/v1/users', '/api/v1/keys', '/api/v1/audit', '/api/v1/sync'])
+      expect((await call(relay, admin, 'GET', url)).statusCode).toBe(200)
+    expect(await count()).toBe(before)
+  })
+})
+
+it('tells passwords apart by every character, however long', async () => {
+  const long = `${'x'.repeat(200)}A`
+  const kept = await hashPassword(long)
+  expect(await verifyPassword(long, kept)).toBe(true)
+  expect(await verifyPassword(`${'x'.repeat(200)}a`, kept)).toBe(false)
+  expect(await verifyPassword('x'.repeat(200), kept)).toBe(false)
+})
