@@ -12,7 +12,7 @@ export interface Raised {
   readonly id: number
   /** True when there was no alert of this case before. */
   readonly isNew: boolean
-  /** Folded into another one: nobody is told. */
+  /** Folded into another one: nobody is told, unless it is louder. */
   readonly isFolded: boolean
   /** When a message may go out; undefined: none is owed. */
   readonly dueMicros: number | undefined
@@ -23,12 +23,16 @@ export async function raise(trx: Trx, draft: AlertDraft, telling: Telling, nowMi
   if (known) return grow(trx, known, draft, telling, nowMicros)
   const storm = await findStorm(trx, telling, nowMicros)
   if (storm !== undefined) {
+    // A storm is told again when it becomes louder, so that it hides nothing that is worse.
+    const isLouder = severityRank(draft.severity) > severityRank(storm.severity)
     await updateAlert(trx, storm.id, {
       folded: storm.folded + 1,
       changed_micros: await nextChange(trx, nowMicros),
       unread: 1,
+      ...(isLouder ? { severity: draft.severity, state: 'open' } : {}),
     })
-    return { id: storm.id, isNew: false, isFolded: true, dueMicros: undefined }
+    const due = isLouder ? dueOf(draft, telling, nowMicros) : undefined
+    return { id: storm.id, isNew: false, isFolded: true, dueMicros: due }
   }
   const { id } = await trx
     .insertInto('alerts')
@@ -113,15 +117,17 @@ async function findStorm(
   trx: Trx,
   { stormAlerts }: Telling,
   nowMicros: number,
-): Promise<{ id: number; folded: number } | undefined> {
+): Promise<{ id: number; folded: number; severity: Severity } | undefined> {
   const recent = await trx
     .selectFrom('alerts')
-    .select(['id', 'folded'])
+    .select(['id', 'folded', 'severity'])
     .where('opened_micros', '>', nowMicros - STORM_MICROS)
     .orderBy('id', 'desc')
     .limit(stormAlerts)
     .execute()
-  return recent.length >= stormAlerts ? recent[0] : undefined
+  const [newest] = recent
+  if (!newest || recent.length < stormAlerts) return undefined
+  return { ...newest, severity: newest.severity as Severity }
 }
 
 function dueOf({ severity }: AlertDraft, telling: Telling, nowMicros: number): number | undefined {

@@ -125,7 +125,13 @@ export class Outbox {
   start(): void {
     this.#end = this.#options.store.listen('outbox', () => this.wake())
     this.#timer = setInterval(() => this.wake(), LOOK_EVERY_MS).unref()
-    this.wake()
+    // What this relay was sending when it died need not wait for the lease to end.
+    this.#working = this.#forgetLeases()
+      .catch(this.#options.log)
+      .finally(() => {
+        this.#working = undefined
+        this.wake()
+      })
   }
 
   /** Something is owed, perhaps. */
@@ -150,6 +156,18 @@ export class Outbox {
     this.#end?.()
     clearInterval(this.#timer)
     await this.#working
+  }
+
+  async #forgetLeases(): Promise<void> {
+    const { store, relay } = this.#options
+    await store.write((trx) =>
+      trx
+        .updateTable('outbox')
+        .set({ lease: null, lease_until_micros: 0 })
+        .where('lease', '=', relay)
+        .where('done_micros', 'is', null)
+        .execute(),
+    )
   }
 
   async #work(): Promise<void> {
@@ -228,6 +246,15 @@ async function takeDue(
     )
     .returningAll()
     .execute()
+}
+
+/** Messages that are over are forgotten after KEEP_MICROS. Returns how many. */
+export async function forgetOld(trx: Transaction<Tables>, nowMicros: number): Promise<number> {
+  const { numDeletedRows } = await trx
+    .deleteFrom('outbox')
+    .where('done_micros', '<', nowMicros - KEEP_MICROS)
+    .executeTakeFirstOrThrow()
+  return Number(numDeletedRows)
 }
 
 export interface ChannelHealth {

@@ -153,6 +153,17 @@ forEachStore((stores) => {
     expect(alerts[0]?.folded).toBe(30)
   })
 
+  it('tells of a storm again when something in it is louder', async () => {
+    const relay = await openRelay(await stores.open())
+    const ann = await claimRelay(relay)
+    const raiseOne = (i: number, severity: 'high' | 'critical') =>
+      relay.store.write((trx) => raise(trx, draft({ device: `d${i}`, case: `d${i}@1`, severity }), telling, NOW + i))
+    for (let i = 0; i < 12; i++) await raiseOne(i, 'high')
+    expect(await raiseOne(12, 'critical')).toMatchObject({ isFolded: true, dueMicros: NOW + 12 })
+    expect(await raiseOne(13, 'critical')).toMatchObject({ isFolded: true, dueMicros: undefined })
+    expect((await alertsOf(relay, ann)).alerts[0]).toMatchObject({ severity: 'critical', folded: 4 })
+  })
+
   it('says once that a device is silent', async () => {
     const relay = await openRelay(await stores.open())
     const silence = draft({ type: 'device_silent', case: '', title: 'silent' })

@@ -146,6 +146,21 @@ function clockOf(micros: number, timeZone: string): { hour: number; minute: numb
   return { hour: read('hour'), minute: read('minute'), second: read('second') }
 }
 
+/** Monday, this hour, in the people's zone. */
+export const DIGEST_HOUR = 8
+
+/** The Monday (`2026-11-16`) whose digest was the last to fall due; days sort as text. */
+export function digestDay(nowMicros: number, timeZone: string): string {
+  const at = new Date(nowMicros / 1000)
+  const parts = new Intl.DateTimeFormat('en-GB', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  const read = Object.fromEntries(parts.formatToParts(at).map(({ type, value }) => [type, Number(value)]))
+  const today = new Date(Date.UTC(read.year ?? 1970, (read.month ?? 1) - 1, read.day ?? 1))
+  const sinceMonday = (today.getUTCDay() + 6) % 7
+  const isEarly = sinceMonday === 0 && clockOf(nowMicros, timeZone).hour < DIGEST_HOUR
+  today.setUTCDate(today.getUTCDate() - sinceMonday - (isEarly ? 7 : 0))
+  return today.toISOString().slice(0, 10)
+}
+
 export interface DigestCounts {
   readonly alerts: number
   readonly open: number
