@@ -1,4 +1,5 @@
 /** What OWASP's ASVS 5.0 asks of accounts and answers, beyond tests/relay/accounts.test.ts (docs/asvs.json counts both). */
+import { DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } from 'node:tls'
 import { expect, it } from 'vitest'
 import { hashPassword, verifyPassword } from '../../relay/auth/password.ts'
 import { call, claimRelay, join, openRelay, PASSWORD } from './relays.ts'
@@ -99,6 +100,23 @@ forEachStore((stores) => {
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
   })
 
+  it('refuses what is larger than a route takes', async () => {
+    const relay = await open()
+    const admin = await claimRelay(relay)
+    const answer = await call(relay, admin, 'POST', '/api/v1/devices', { name: 'x'.repeat(9 << 20) })
+    expect(answer.statusCode).toBe(413)
+  })
+
+  it('documents every route with the schemas that it reads by', async () => {
+    const relay = await open()
+    const { paths } = (await call(relay, undefined, 'GET', '/docs/json')).json<{
+      paths: Record<string, Record<string, { requestBody?: { content: Record<string, { schema: object }> } }>>
+    }>()
+    expect(Object.keys(paths).length).toBeGreaterThan(40)
+    const schema = paths['/api/v1/devices']?.post?.requestBody?.content['application/json']?.schema
+    expect(schema).toMatchObject({ properties: { name: { maxLength: 100 } }, additionalProperties: false })
+  })
+
   it('changes nothing by a GET', async () => {
     const relay = await open()
     const admin = await claimRelay(relay)
@@ -116,4 +134,9 @@ it('tells passwords apart by every character, however long', async () => {
   expect(await verifyPassword(long, kept)).toBe(true)
   expect(await verifyPassword(`${'x'.repeat(200)}a`, kept)).toBe(false)
   expect(await verifyPassword('x'.repeat(200), kept)).toBe(false)
+})
+
+it('speaks TLS 1.2 or newer', () => {
+  expect(DEFAULT_MIN_VERSION).toBe('TLSv1.2')
+  expect(DEFAULT_MAX_VERSION).toBe('TLSv1.3')
 })
