@@ -1,5 +1,6 @@
 /** Rules that act, in a whole relay: through its broker, through a firewall that only remembers, before and after a restart. */
 import { createServer } from 'node:http'
+import { connect as connectMqtt } from 'mqtt'
 import { expect, it, onTestFinished } from 'vitest'
 import { createRandom } from '#core/base/random.ts'
 import type { FlowRecord } from '#core/live/wire.ts'
@@ -106,6 +107,46 @@ forEachStore((stores) => {
     expect(audit.map((entry) => entry.action)).toEqual(
       expect.arrayContaining(['rule.added', 'prevent.quarantine', 'prevent.undone']),
     )
+  })
+
+  it('really disconnects the device by rule, keeps it out, and lets it in again by undo', async () => {
+    const house = await openHouse(await stores.open())
+    const { relay, ann } = house
+    const { password } = (await call(relay, ann, 'POST', '/api/v1/devices/cam/secret')).json<{ password: string }>()
+    const connect = () =>
+      connectMqtt(`mqtt://127.0.0.1:${relay.ports?.tcp}`, {
+        clientId: 'cam',
+        username: 'cam',
+        password,
+        reconnectPeriod: 0,
+      })
+    /** Whether the broker let it in. */
+    const came = async () => {
+      const client = connect()
+      const event = await new Promise<'in' | 'out'>((resolve) => {
+        client.once('connect', () => resolve('in'))
+        client.once('close', () => resolve('out'))
+        client.on('error', () => resolve('out'))
+      })
+      return { client, event }
+    }
+    const types = ['threshold_breach', 'sustained_attack', 'new_attack_type']
+    await addRule(house, { action: 'quarantine', types })
+    const { client, event } = await came()
+    expect(event).toBe('in')
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
+    // Its acknowledgement may come too late: the client is thrown out.
+    client.publish('guardian/cam/flow', JSON.stringify(makeRecords(40, 30)), { qos: 1 })
+    await closed
+    await relay.prevention.settled()
+    const refused = await came()
+    expect(refused.event).toBe('out')
+    const [action] = await actionsOf(house)
+    expect(action).toMatchObject({ action: 'quarantine', success: true })
+    await call(relay, ann, 'POST', `/api/v1/actions/${action!.id}/undo`)
+    const again = await came()
+    expect(again.event).toBe('in')
+    for (const one of [client, refused.client, again.client]) await one.endAsync(true)
   })
 
   it('blocks the new host of the case for its time, and then lets it go by itself', async () => {
