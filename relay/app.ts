@@ -44,6 +44,7 @@ import { Prevention } from './prevent/prevention.ts'
 import { registerPrevent } from './prevent/routes.ts'
 import { occasionOf, oweForRule, withRuleWebhooks } from './rule-messages.ts'
 import { registerScans } from './scans/routes.ts'
+import { registerSettings } from './settings/routes.ts'
 import { answerSite, refuseSiteRequest } from './site.ts'
 import type { StaticSite } from './static.ts'
 import type { Store } from './store/store.ts'
@@ -213,6 +214,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   registerChannels(app, { store, book, outbox, now })
   registerPrevent(app, { store, prevention, people, kept, device: (id) => findDevice(store.db, id), timeZone, now })
   registerScans(app, { store, model: () => live.model, now, timeZone })
+  registerSettings(app, { store, now, log })
   registerSync(app, {
     devices: () => allDevices(store.db),
     rules: () => allRules(store.db),
