@@ -66,10 +66,10 @@ function distil(recordings: readonly (readonly FlowRecord[])[]): Talk[] {
     .toSorted((a, b) => b[1].flows.length - a[1].flows.length)
     .slice(0, MOST_TALKS)
     .map(([key, { flows, gaps, peers }]) => {
-      const [proto = '', direction, service] = key.split(' ')
+      const [, direction, service] = key.split(' ')
       const answering = flows.filter(({ resp_pkts }) => resp_pkts > 0)
       return {
-        ...(proto ? { proto: proto as NonNullable<Talk['proto']> } : {}),
+        ...(flows[0]?.proto ? { proto: flows[0].proto } : {}),
         ...(service ? { servicePort: Number(service) } : {}),
         outward: direction === 'out',
         peers: Math.min(16, peers.size),

@@ -10,9 +10,12 @@ import type { ScanModel } from '#core/scan/scan.ts'
 import { createRecordLog, type RecordLog } from '../store/record-log.ts'
 import type { Tables } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
+import { LiveCapture } from './captures.ts'
 import { Hub } from './hub.ts'
 import { Scorer } from './scorer.ts'
+import { Sources } from './sources.ts'
 import { skipToNow, verdictsBetween } from './store.ts'
+import type { CaptureRequest } from './tcpdump.ts'
 
 type Trx = Transaction<Tables>
 
@@ -59,10 +62,12 @@ const CALM_MICROS = 15 * 60e6
 export class Live {
   readonly hub: Hub
   readonly scorer: Scorer
+  readonly sources: Sources
   readonly #options: LiveOptions
   readonly #log: RecordLog
   readonly #attacked = new Map<string, number>()
   readonly #ends: (() => void)[] = []
+  #capture: LiveCapture | undefined
   #model: ScanModel
   #run: LiveRun
   #paused = false
@@ -103,10 +108,45 @@ export class Live {
       this.#run,
       modelTitle(options.model),
     )
+    this.sources = new Sources({
+      now,
+      devices: () => devices.all(),
+      isHeld: (device) => this.scorer.held.has(device),
+      ingest: (device, records, source) => this.ingest(device, records, source),
+      log: options.log,
+    })
   }
 
   get model(): ScanModel {
     return this.#model
+  }
+
+  get capture(): LiveCapture | undefined {
+    return this.#capture
+  }
+
+  /** In place of the one before. Throws InputError when nothing can be captured there. */
+  async startCapture(asked: CaptureRequest): Promise<LiveCapture> {
+    await this.stopCapture()
+    const { devices, log } = this.#options
+    const capture = new LiveCapture(asked, {
+      devices: () => devices.all(),
+      ingest: (device, records, source) => this.ingest(device, records, source),
+      log,
+    })
+    await capture.start()
+    this.#capture = capture
+    return capture
+  }
+
+  async stopCapture(): Promise<void> {
+    const capture = this.#capture
+    this.#capture = undefined
+    await capture?.stop()
+  }
+
+  device(id: string): WatchedDevice | undefined {
+    return this.#options.devices.get(id)
   }
 
   async start(): Promise<void> {
@@ -122,11 +162,14 @@ export class Live {
     const sweep = setInterval(() => void this.sweep().catch(this.#options.log), SWEEP_EVERY_MS).unref()
     this.#ends.push(() => clearInterval(sweep))
     await this.scorer.start()
+    this.sources.start()
   }
 
   async close(): Promise<void> {
     for (const end of this.#ends) end()
     this.hub.close()
+    await this.sources.close()
+    await this.stopCapture()
     await this.scorer.close()
   }
 
