@@ -339,6 +339,7 @@ function serveSite(app: FastifyInstance, site: StaticSite): void {
     schema: { hide: true },
     async handler(request, reply) {
       reply.hijack()
+      if (request.url.startsWith('/api/')) return refuseSiteRequest(reply.raw, 404)
       await answerSite(request.raw, reply.raw, { site })
     },
   })

@@ -1,7 +1,13 @@
 /** What OWASP's ASVS 5.0 asks of accounts and answers, beyond tests/relay/accounts.test.ts (docs/asvs.json counts both). */
-import { DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } from 'node:tls'
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join as joinPath } from 'node:path'
+import { type ConnectionOptions, connect } from 'node:tls'
 import { expect, it } from 'vitest'
 import { hashPassword, verifyPassword } from '../../relay/auth/password.ts'
+import { openStore } from '../../relay/store/database.ts'
+import { makeCertificates } from './certificates.ts'
 import { call, claimRelay, join, openRelay, PASSWORD } from './relays.ts'
 import { forEachStore } from './stores.ts'
 
@@ -100,6 +106,11 @@ forEachStore((stores) => {
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
   })
 
+  it('says of an unknown route of the API that there is none, instead of showing the page', async () => {
+    const answer = await call(await open(), undefined, 'GET', '/api/v1/nothing')
+    expect([answer.statusCode, answer.body]).toEqual([404, 'There is no such route here.\n'])
+  })
+
   it('refuses what is larger than a route takes', async () => {
     const relay = await open()
     const admin = await claimRelay(relay)
@@ -136,7 +147,31 @@ it('tells passwords apart by every character, however long', async () => {
   expect(await verifyPassword('x'.repeat(200), kept)).toBe(false)
 })
 
-it('speaks TLS 1.2 or newer', () => {
-  expect(DEFAULT_MIN_VERSION).toBe('TLSv1.2')
-  expect(DEFAULT_MAX_VERSION).toBe('TLSv1.3')
+it('speaks TLS 1.2 or newer', async () => {
+  const certificates = await makeCertificates()
+  const directory = mkdtempSync(joinPath(tmpdir(), 'guardian-tls-'))
+  const store = await openStore(joinPath(directory, 'relay.db'))
+  const { cert, key, ca } = certificates
+  const relay = await openRelay(store, { tls: { cert, key } })
+  await relay.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = relay.app.server.address() as AddressInfo
+  const protocol = (options: ConnectionOptions) =>
+    new Promise<string | null>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port, ca, ...options })
+      socket.once('secureConnect', () => {
+        resolve(socket.getProtocol())
+        socket.destroy()
+      })
+      socket.once('error', () => resolve('refused'))
+      socket.once('close', () => resolve('refused'))
+    })
+  expect(await protocol({})).toBe('TLSv1.3')
+  expect(await protocol({ maxVersion: 'TLSv1.2' })).toBe('TLSv1.2')
+  const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
+  expect(await protocol(old)).toBe('refused')
+  relay.app.server.closeAllConnections()
+  await relay.close()
+  await store.close()
+  await certificates.close()
+  rmSync(directory, { recursive: true })
 })
