@@ -1,10 +1,12 @@
 /// <reference lib="webworker" />
 /**
  * Keeps the whole site for use without network (the large general libraries from their first use on), takes over a new version only when a page says so, adds the security headers where the
- * host sends none, and receives files that other apps share.
+ * host sends none, receives files that other apps share, and shows what the relay pushes. It answers for the files of the build alone: what
+ * the relay says (/api, /docs, /metrics) goes past it and is kept nowhere.
  */
 import { addPlugins, cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching'
 import { registerRoute } from 'workbox-routing'
+import { pushPath, readPush } from '#core/alert/push.ts'
 import { inlineScripts, securityHeaders } from '#core/base/policy.ts'
 import { keepLedger } from '#db/ledger.ts'
 
@@ -67,10 +69,41 @@ self.addEventListener('message', (event) => {
   if (event.data === 'skip-waiting') void self.skipWaiting()
 })
 
+// Browsers end a subscription whose pushes show nothing.
+self.addEventListener('push', (event) => {
+  const notice = readPush(event.data?.text())
+  const { title, text, alert } = notice
+  const shown = self.registration.showNotification(title, {
+    body: text,
+    icon: addressOf('icons/icon-192.png'),
+    // The same alert once, however often it is sent.
+    tag: alert === undefined ? 'relay' : `alert ${alert}`,
+    data: addressOf(pushPath(notice)),
+  })
+  event.waitUntil(shown)
+})
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(showPage(String(event.notification.data)))
+})
+
 // The first version serves the page that installed it at once; later ones come here only after consent.
 self.addEventListener('activate', (event) => event.waitUntil(Promise.all([self.clients.claim(), dropOldOnDemand()])))
 
 const addressOf = (path: string) => new URL(path, self.registration.scope).href
+
+/** In a window of this site that is open, or in a new one. */
+async function showPage(url: string): Promise<void> {
+  const windows = await self.clients.matchAll({ type: 'window' })
+  const known =
+    windows.find((window) => window.url === url) ?? windows.find(({ url }) => url.startsWith(addressOf('live/')))
+  if (!known) await self.clients.openWindow(url)
+  else {
+    await known.focus()
+    if (known.url !== url) await known.navigate(url)
+  }
+}
 
 /** The file and those that come with it; none for other files. */
 function onDemandWith(href: string): string[] {

@@ -91,7 +91,7 @@ export const DEPENDENCIES = {
     ['svelte', '@sveltejs/kit', '@lucide/svelte', 'svelte-sonner', 'valibot'],
   ],
   'src/service-worker.ts': [
-    ['src/core/base', 'src/db'],
+    ['src/core/alert', 'src/core/base', 'src/db'],
     ['workbox-precaching', 'workbox-routing'],
   ],
   workers: [['src/core', 'src/engine', 'src/db'], ['comlink']],

@@ -9,7 +9,10 @@ export type LedgerPart = LedgerRecord['by']
 export const MAX_OWN_REQUESTS = 2000
 
 export interface LedgerCounts {
+  /** For the page's own parts. */
   readonly own: number
+  /** To the relay at this address. */
+  readonly relay: number
   readonly foreign: number
   readonly blocked: number
 }
@@ -66,7 +69,7 @@ export function watchLedger(limit: number): Watch<LedgerRecord[]> {
 
 export function watchLedgerCounts(): Watch<LedgerCounts> {
   return store().watchQuery(async () => {
-    const counts = { own: 0, foreign: 0, blocked: 0 }
+    const counts = { own: 0, relay: 0, foreign: 0, blocked: 0 }
     const add = (record: LedgerRecord) => counts[kindOf(record)]++
     await store().readDisk(({ ledger }) => ledger.each(add), undefined)
     for (const record of store().memory.rows('ledger').values()) add(record)
@@ -81,7 +84,13 @@ export async function clearLedger(): Promise<void> {
 
 function kindOf(record: LedgerRecord): keyof LedgerCounts {
   if (record.kind === 'blocked') return 'blocked'
-  return record.own ? 'own' : 'foreign'
+  if (!record.own) return 'foreign'
+  return isToRelay(record.url) ? 'relay' : 'own'
+}
+
+/** A request to this address that the relay answers, not its files. */
+export function isToRelay(url: string): boolean {
+  return URL.canParse(url) && new URL(url).pathname.includes('/api/v1/')
 }
 
 async function prune(): Promise<void> {
@@ -92,7 +101,7 @@ async function prune(): Promise<void> {
     ({ ledger }) =>
       ledger
         .orderBy('at')
-        .filter((record) => kindOf(record) === 'own')
+        .filter((record) => record.kind === 'request' && record.own)
         .limit(count - MAX_OWN_REQUESTS)
         .primaryKeys(),
     [],

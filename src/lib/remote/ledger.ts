@@ -2,6 +2,7 @@
 export { policyText } from '#core/base/policy.ts'
 export {
   clearLedger,
+  isToRelay,
   keepLedger,
   type LedgerCounts,
   type LedgerPart,

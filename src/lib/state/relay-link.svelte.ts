@@ -4,30 +4,16 @@ import type { ChannelMessage, Verdict } from '#core/live/wire.ts'
 import { addVerdicts, forgetRelay, type QueuedChange, queueChange } from '#db/relay-copy.ts'
 import { RelayClient, RelayError } from '#lib/remote/relay.ts'
 import { resolve } from '$app/paths'
+import { isRelayWanted, type LinkState, relayState, wantRelay } from './relay-state.svelte.ts'
 import { sayProblem } from './undo.ts'
 
-/** Remembered: a person connected this browser. */
-const WANTED = 'relay'
 const RETRY_MS = 3000
-const LONGEST_RETRY_MS = 60_000
+const LONGEST_RETRY_MS = 15_000
 const VERDICTS_EVERY_MS = 250
 /** A quiet channel does not show that it is dead. */
 const SYNC_EVERY_MS = 60_000
 
-export type LinkState =
-  /** Nobody has asked for a relay. */
-  | 'off'
-  | 'looking'
-  /** What serves this page is no relay. */
-  | 'none'
-  | 'unclaimed'
-  | 'log-in'
-  | 'connected'
-  /** There was one; it does not answer now. */
-  | 'away'
-
 class RelayLink {
-  state: LinkState = $state('off')
   /** Why it is away, in a sentence. */
   problem = $state('')
   readonly client = new RelayClient(resolve('/'))
@@ -40,14 +26,22 @@ class RelayLink {
   #syncing: Promise<void> | undefined
   #syncAgain = false
 
-  /** Once, by the page that shows it: goes on where the person left. */
+  get state(): LinkState {
+    return relayState.link
+  }
+
+  private set state(state: LinkState) {
+    relayState.link = state
+  }
+
+  /** By whoever shows it: goes on where the person left. */
   begin(): void {
-    if (this.state === 'off' && localStorage.getItem(WANTED) === 'on') void this.connect()
+    if (this.state === 'off' && isRelayWanted()) void this.connect()
   }
 
   async connect(): Promise<void> {
     clearTimeout(this.#timer)
-    localStorage.setItem(WANTED, 'on')
+    wantRelay(true)
     if (this.state !== 'away') this.state = 'looking'
     try {
       const status = await this.client.status()
@@ -72,7 +66,7 @@ class RelayLink {
 
   async logOut(): Promise<void> {
     this.#drop()
-    localStorage.removeItem(WANTED)
+    wantRelay(false)
     this.state = 'off'
     await this.client.logOut().catch(() => forgetRelay())
   }

@@ -2,6 +2,7 @@
 import type { StorageState } from '#db/health.ts'
 import type { LedgerCounts } from '#lib/remote/ledger.ts'
 import { formatRelative, plural } from '#lib/ui/format.ts'
+import type { LinkState } from './relay-state.svelte.ts'
 
 export interface StatusWords {
   readonly good: boolean
@@ -10,7 +11,7 @@ export interface StatusWords {
 
 export function sentWords(counts: LedgerCounts | undefined): StatusWords {
   if (counts && counts.foreign > 0) return { good: false, text: `${plural(counts.foreign, 'request')} to others` }
-  return { good: true, text: 'Nothing sent' }
+  return { good: true, text: counts && counts.relay > 0 ? 'Sent to your relay only' : 'Nothing sent' }
 }
 
 export function keptWords(state: StorageState | undefined, nowMicros: number): StatusWords {
@@ -19,6 +20,20 @@ export function keptWords(state: StorageState | undefined, nowMicros: number): S
   const backup = state?.lastBackupAt
   if (backup !== undefined) return { good: true, text: `Saved (backed up ${formatRelative(backup * 1000, nowMicros)})` }
   return { good: true, text: state?.kind === 'safe' ? 'Saved' : 'Saved, no backup yet' }
+}
+
+const RELAY_WORDS: Readonly<Record<LinkState, StatusWords>> = {
+  off: { good: true, text: 'Relay: not connected' },
+  looking: { good: true, text: 'Relay: looking for it' },
+  none: { good: true, text: 'Relay: none here' },
+  unclaimed: { good: false, text: 'Relay: nobody’s yet' },
+  'log-in': { good: false, text: 'Relay: log in' },
+  connected: { good: true, text: 'Relay: connected' },
+  away: { good: false, text: 'Relay: away' },
+}
+
+export function relayWords(state: LinkState): StatusWords {
+  return RELAY_WORDS[state]
 }
 
 /** The same at length, for Settings. */
