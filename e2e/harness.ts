@@ -7,7 +7,7 @@ import { launchChromium } from '../tools/chromium.ts'
 import { startWatchman } from './watchman.ts'
 
 /** Every page of the site, relative to its root. */
-export const ROUTES = ['', 'scan/', 'cases/', 'case/', 'devices/', 'history/', 'models/', 'settings/'] as const
+export const ROUTES = ['', 'scan/', 'cases/', 'case/', 'devices/', 'live/', 'history/', 'models/', 'settings/'] as const
 
 /** Where screenshots go, for eyes. */
 const SCREENSHOTS = process.env.SCREENSHOTS ?? '/tmp/guardian-screenshots'

@@ -25,12 +25,17 @@ export async function raise(trx: Trx, draft: AlertDraft, telling: Telling, nowMi
   if (storm !== undefined) {
     // A storm is told again when it becomes louder, so that it hides nothing that is worse.
     const isLouder = severityRank(draft.severity) > severityRank(storm.severity)
-    await updateAlert(trx, storm.id, {
-      folded: storm.folded + 1,
-      changed_micros: await nextChange(trx, nowMicros),
-      unread: 1,
-      ...(isLouder ? { severity: draft.severity, state: 'open' } : {}),
-    })
+    await updateAlert(
+      trx,
+      storm.id,
+      {
+        folded: storm.folded + 1,
+        changed_micros: await nextChange(trx, nowMicros),
+        unread: 1,
+        ...(isLouder ? { severity: draft.severity, state: 'open' } : {}),
+      },
+      { revises: isLouder },
+    )
     const due = isLouder ? dueOf(draft, telling, nowMicros) : undefined
     return { id: storm.id, isNew: false, isFolded: true, dueMicros: due }
   }
@@ -75,16 +80,21 @@ async function grow(trx: Trx, known: Known, draft: AlertDraft, telling: Telling,
   const told = { id: known.id, isNew: false, isFolded: false }
   if (isSame) return { ...told, dueMicros: undefined }
   const severity = isLouder ? draft.severity : before.severity
-  await updateAlert(trx, known.id, {
-    type,
-    severity,
-    title: draft.title,
-    text: draft.text,
-    advice: JSON.stringify(draft.advice),
-    changed_micros: await nextChange(trx, nowMicros),
-    // What became louder is to be looked at again, whoever had put it away.
-    ...(isLouder ? { state: 'open', unread: 1 } : {}),
-  })
+  await updateAlert(
+    trx,
+    known.id,
+    {
+      type,
+      severity,
+      title: draft.title,
+      text: draft.text,
+      advice: JSON.stringify(draft.advice),
+      changed_micros: await nextChange(trx, nowMicros),
+      // What became louder is to be looked at again, whoever had put it away.
+      ...(isLouder ? { state: 'open', unread: 1 } : {}),
+    },
+    { revises: isLouder },
+  )
   const isOwed = isWorthTelling(before, { severity, type }, telling, nowMicros)
   return { ...told, dueMicros: isOwed ? dueOf(draft, telling, nowMicros) : undefined }
 }

@@ -105,12 +105,17 @@ export function registerAlerts(app: FastifyInstance, { store, now, changed }: Al
         await appendAudit(trx, { actor: by, action: 'alert.changed', target: String(id), detail: { state, read } })
         const changedMicros = await nextChange(trx, now())
         const notes = note === undefined ? before.notes : [...before.notes, { by, atMicros: now(), text: note }]
-        await updateAlert(trx, id, {
-          ...(state === undefined ? {} : { state, changed_by: state === 'open' ? null : by, unread: 0 }),
-          ...(read === undefined ? {} : { unread: read ? 0 : 1 }),
-          notes: JSON.stringify(notes),
-          changed_micros: changedMicros,
-        })
+        await updateAlert(
+          trx,
+          id,
+          {
+            ...(state === undefined ? {} : { state, changed_by: state === 'open' ? null : by, unread: 0 }),
+            ...(read === undefined ? {} : { unread: read ? 0 : 1 }),
+            notes: JSON.stringify(notes),
+            changed_micros: changedMicros,
+          },
+          { revises: state !== undefined || note !== undefined },
+        )
         return (await findAlert(trx, id)) ?? before
       })
       changed(alert)

@@ -87,14 +87,19 @@ export async function countUnread(db: Db): Promise<number> {
   return Number(count)
 }
 
+/**
+ * What `revises` makes a new revision, and what somebody did on an older one a conflict. An alert that grows by itself does not: who
+ * acknowledges it means the case, not its newest figures.
+ */
 export async function updateAlert(
   trx: Transaction<Tables>,
   id: number,
   change: Partial<Omit<Row, 'id' | 'revision'>>,
+  { revises }: { readonly revises: boolean },
 ): Promise<void> {
   await trx
     .updateTable('alerts')
-    .set((eb) => ({ ...change, revision: eb('revision', '+', 1) }))
+    .set((eb) => ({ ...change, ...(revises ? { revision: eb('revision', '+', 1) } : {}) }))
     .where('id', '=', id)
     .execute()
 }

@@ -46,7 +46,8 @@ export function webhookChannel({ url, preset, secret, allowPrivate }: Settings, 
     async send(message) {
       const { headers, body } = SHAPES[preset](message)
       const seconds = Math.floor(now() / 1e6)
-      const signed = secret === undefined ? {} : { 'x-guardian-signature': signatureOf(secret, seconds, body) }
+      const signed: Record<string, string> =
+        secret === undefined ? {} : { 'x-guardian-signature': signatureOf(secret, seconds, body) }
       await post({ url, headers: { ...headers, ...signed, 'user-agent': 'iot-guardian' }, body, allowPrivate })
     },
   }

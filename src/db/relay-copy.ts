@@ -206,8 +206,9 @@ function layChanges<Row extends { readonly id: string | number }>(
     if (change.kind !== kind || change.refused !== undefined || change.of === '') continue
     if (change.method === 'DELETE') laid = laid.filter(({ id }) => String(id) !== change.of)
     else {
-      const { revision: _, note: __, ...fields } = change.body ?? {}
-      laid = laid.map((row) => (String(row.id) === change.of ? { ...row, ...fields } : row))
+      const { revision: _, note: __, read, ...fields } = change.body ?? {}
+      const laidOver = read === undefined ? fields : { ...fields, unread: !read }
+      laid = laid.map((row) => (String(row.id) === change.of ? { ...row, ...laidOver } : row))
     }
   }
   return laid

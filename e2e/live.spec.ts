@@ -1,0 +1,215 @@
+/** A relay and its page: claimed, a device added, real MQTT messages judged, an alert told and dealt with; then the relay goes away. */
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import mqtt from 'mqtt'
+import type { BrowserContext, Page } from 'playwright'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createRelay, type Relay } from '../relay/app.ts'
+import { openSite } from '../relay/static.ts'
+import { openStore } from '../relay/store/database.ts'
+import type { Store } from '../relay/store/store.ts'
+import { axeViolations, open, openSession, type Session, screenshot } from './harness.ts'
+import { BUILD } from './site.ts'
+
+const CODE = 'bcdfg-hjkmn-pqrst-vwxyz'
+const PASSWORD = 'correct horse battery'
+const { privateKey } = generateKeyPairSync('ed25519')
+
+let directory: string
+let session: Session
+let context: BrowserContext
+let page: Page
+let store: Store
+let relay: Relay
+let url: string
+
+async function startRelay(port = 0): Promise<void> {
+  store = await openStore(join(directory, 'relay.db'))
+  relay = await createRelay({
+    store,
+    site: await openSite(BUILD),
+    signingKey: privateKey,
+    claimCode: CODE,
+    relay: 'e2e',
+    hosts: new Set(),
+    mqtt: { listen: { host: '127.0.0.1', tcpPort: 0 } },
+    requestsPerMinute: 10_000,
+    logLevel: 'silent',
+    version: '0.0.0',
+  })
+  await relay.app.listen({ host: '127.0.0.1', port })
+  const address = relay.app.server.address()
+  url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/`
+}
+
+async function stopRelay(): Promise<void> {
+  relay.app.server.closeAllConnections()
+  await relay.close()
+  await store.close()
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'guardian-live-'))
+  session = await openSession()
+  await startRelay()
+  context = await session.newContext({ viewport: { width: 1280, height: 900 } })
+  page = await context.newPage()
+})
+afterAll(async () => {
+  await session.close()
+  await stopRelay()
+  await rm(directory, { recursive: true, force: true })
+})
+
+/** Both themes, wide and narrow: axe finds nothing, nothing scrolls sideways, and a picture is kept. */
+async function look(name: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const width of [1280, 360]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.setViewportSize({ width, height: 900 })
+      await screenshot(page, `live-${name}-${colorScheme}-${width}`)
+      expect(await axeViolations(page), `${name} ${colorScheme} ${width}`).toEqual([])
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      expect(overflow, `${name} at ${width} scrolls sideways`).toBeLessThanOrEqual(0)
+    }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+  await page.setViewportSize({ width: 1280, height: 900 })
+}
+
+const part = (name: string) => page.getByRole('navigation', { name: 'Parts of Live' }).getByRole('link', { name })
+const flow = (loud: boolean, i: number) => ({
+  orig_pkts: loud ? 40_000 : 4 + (i % 3),
+  resp_pkts: 4,
+  orig_bytes: loud ? 50_000_000 : 300 + (i % 7),
+  resp_bytes: 200 + (i % 5),
+  peer: '198.51.100.7',
+  peer_port: 443,
+  proto: 'tcp',
+})
+
+let publish: (loud: boolean, count: number) => Promise<void>
+
+test('asks nobody until a person connects it, then is claimed with the code that the relay printed', async () => {
+  await open(page, `${url}live/`)
+  await page.getByText('No relay is connected.').waitFor()
+  expect(session.records.requests.filter((address) => address.includes('/api/'))).toEqual([])
+  await look('off')
+  await page.getByRole('button', { name: 'Connect the relay of this address' }).click()
+  await page.getByRole('heading', { name: 'Make this relay yours' }).waitFor()
+  await look('claim')
+  await page.getByLabel('Code').fill('wrong')
+  await page.getByLabel('Name').fill('ann')
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Claim' }).click()
+  await page.getByText('That is not the code').waitFor()
+  await page.getByLabel('Code').fill(CODE)
+  await page.getByRole('button', { name: 'Claim' }).click()
+  await page.getByText('No device is watched yet.').waitFor()
+  await look('empty')
+})
+
+test('adds a device, which connects with its password and is judged from its eleventh flow on', async () => {
+  await page.getByRole('link', { name: 'Add a device' }).click()
+  await look('add')
+  await page.getByLabel('Name').fill('Front-door camera')
+  await page.getByLabel('Id in its topics').fill('door-cam')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('heading', { name: 'Front-door camera' }).waitFor()
+  await page.getByRole('button', { name: 'Make a password' }).click()
+  const password = (await page.getByText('Its password, shown this once').locator('code').textContent()) ?? ''
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${relay.ports?.tcp}`, {
+    username: 'door-cam',
+    password,
+    clientId: 'door-cam',
+    protocolVersion: 4,
+  })
+  let sent = 0
+  publish = async (loud, count) => {
+    for (let i = 0; i < count; i++)
+      await client.publishAsync('guardian/door-cam/flow', JSON.stringify(flow(loud, sent++)), { qos: 1 })
+  }
+  await publish(false, 40)
+  await page.getByText('of 30 samples over the line').waitFor()
+  await page.getByText('online', { exact: false }).first().waitFor()
+  await look('device')
+})
+
+test('tells of what is unusual as it happens, and people deal with it', async () => {
+  await part('Overview').click()
+  await publish(true, 15)
+  const alert = page.getByRole('link', { name: /Front-door camera did/ }).first()
+  await alert.waitFor()
+  await look('overview')
+  await part('Alerts').click()
+  await look('alerts')
+  await alert.click()
+  await page.getByRole('heading', { name: /Front-door camera did/ }).waitFor()
+  await look('alert')
+  await page.getByLabel('A note for the others').fill('It was the firmware.')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByText('It was the firmware.').waitFor()
+  await page.getByRole('button', { name: 'Resolve' }).click()
+  await page.getByText('Resolved by ann.').waitFor()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('button', { name: 'Resolve' }).waitFor()
+})
+
+test('shows how people are told and who they are', async () => {
+  await part('Set-up').click()
+  await page.getByRole('heading', { name: 'People' }).waitFor()
+  await page.getByText('flow-autoencoder').waitFor()
+  await page.getByRole('checkbox', { name: 'By e-mail' }).check()
+  await look('set-up')
+})
+
+test('stays readable without the relay, keeps what is changed meanwhile, and sends it later', async () => {
+  const port = Number(new URL(url).port)
+  await part('Alerts').click()
+  await page
+    .getByRole('link', { name: /Front-door camera did/ })
+    .first()
+    .click()
+  await page.getByRole('button', { name: 'Acknowledge' }).waitFor()
+  await stopRelay()
+  await page.getByText('The relay is away.').waitFor()
+  await page.getByRole('button', { name: 'Acknowledge' }).click()
+  await page.getByText('Acknowledged by').waitFor()
+  await page.getByText('1 change of yours will be sent').waitFor()
+  await look('away')
+  await startRelay(port)
+  await page.getByText('Acknowledged by ann.').waitFor()
+  await page.getByText('1 change of yours will be sent').waitFor({ state: 'detached' })
+  const { state } = await store.db
+    .selectFrom('alerts')
+    .select('state')
+    .where('case_id', '!=', '')
+    .executeTakeFirstOrThrow()
+  expect(state).toBe('acknowledged')
+})
+
+test('leaves nothing of the relay behind after the log-out', async () => {
+  await page.getByRole('button', { name: 'Log out' }).click()
+  await page.getByText('No relay is connected.').waitFor()
+  const kept = await page.evaluate(async () => {
+    const request = indexedDB.open('iot-guardian-relay')
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(request.error)
+    })
+    let rows = 0
+    for (const name of database.objectStoreNames) {
+      const count = database.transaction(name).objectStore(name).count()
+      rows += await new Promise<number>((resolve) => {
+        count.onsuccess = () => resolve(count.result)
+      })
+    }
+    database.close()
+    return rows
+  })
+  expect(kept).toBe(0)
+  expect((await context.cookies()).filter(({ name }) => name === 'guardian')).toEqual([])
+  expect(session.records.policyReports).toEqual([])
+  expect(session.records.foreign).toEqual([])
+})
