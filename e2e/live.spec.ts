@@ -164,6 +164,32 @@ test('shows how people are told and who they are', async () => {
   await look('set-up')
 })
 
+test('tries a rule on the past before it is kept and switched on, and takes back what was done', async () => {
+  await part('Rules').click()
+  await look('rules-empty')
+  await page.getByRole('link', { name: 'Add a rule' }).click()
+  await page.getByLabel('Name').fill('Cameras that shout')
+  await page.getByRole('button', { name: 'Try it on the last four weeks' }).click()
+  await page.getByText('It would have acted').waitFor()
+  await look('rule-add')
+  await page.getByRole('button', { name: 'Keep it' }).click()
+  await page.getByRole('heading', { name: 'Cameras that shout, off' }).waitFor()
+  expect(await page.getByRole('button', { name: 'Switch on' }).count()).toBe(0)
+  await page.getByRole('button', { name: 'Try it' }).click()
+  await page.getByRole('button', { name: 'Switch on' }).click()
+  await page.getByRole('heading', { name: 'Cameras that shout, on' }).waitFor()
+  await page.evaluate(async () => {
+    const body = JSON.stringify({ device: 'door-cam', action: 'quarantine' })
+    await fetch('/api/v1/actions', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  })
+  await part('Overview').click()
+  await part('Rules').click()
+  await page.getByRole('button', { name: 'Undo what was done to Front-door camera' }).waitFor()
+  await look('rules')
+  await page.getByRole('button', { name: 'Undo what was done to Front-door camera' }).click()
+  await page.getByText(', undone').waitFor()
+})
+
 test('stays readable without the relay, keeps what is changed meanwhile, and sends it later', async () => {
   const port = Number(new URL(url).port)
   await part('Alerts').click()
