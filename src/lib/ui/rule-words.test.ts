@@ -17,7 +17,7 @@ it('says when a rule acts, what it does and how long', () => {
   expect(
     say({ device: 'cam', minSeverity: 'high', types: ['threshold_breach', 'sustained_attack'], minRatio: 2 }),
   ).toBe(
-    'When CAM shows high or louder, 2 times its line or more, unusual traffic or goes on: put it in quarantine, for 1 day, at most once in 1 hour.',
+    'When CAM shows something high or louder, 2 times its line or more, unusual traffic or goes on: put it in quarantine, for 1 day, at most once in 1 hour.',
   )
   expect(say({ action: 'rate_limit', messagesPerSecond: 1, expirySeconds: 0, cooldownSeconds: 0 })).toBe(
     'When any device shows anything unusual: slow it down to 1 message a second, until it is undone.',

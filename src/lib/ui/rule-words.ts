@@ -13,11 +13,11 @@ export const ACTION_WORDS: Readonly<Record<Action, string>> = {
 
 type Told = Omit<Rule, 'id' | 'revision' | 'createdMicros' | 'enabled'>
 
-/** "When Camera shows high or louder, unusual traffic: put it in quarantine, for 24 hours, at most once in 1 hour." */
+/** "When Camera shows something high or louder, unusual traffic: put it in quarantine, for 24 hours, at most once in 1 hour." */
 export function describeRule(rule: Told, nameOf: (device: string) => string): string {
   const { device, minSeverity, minRatio, types = [], cooldownSeconds, expirySeconds, action } = rule
   const when = [
-    minSeverity === undefined ? undefined : minSeverity === 'critical' ? 'critical' : `${minSeverity} or louder`,
+    minSeverity === undefined ? undefined : `something ${minSeverity}${minSeverity === 'critical' ? '' : ' or louder'}`,
     minRatio === undefined ? undefined : `${minRatio} times its line or more`,
     types.length > 0 ? types.map((type) => ALERT_WORDS[type]).join(' or ') : undefined,
   ].filter((part) => part !== undefined)
