@@ -83,9 +83,9 @@ function distil(recordings: readonly (readonly FlowRecord[])[]): Talk[] {
     })
 }
 
-function keyOf({ proto = '', outward, peer_port, port }: FlowRecord): string {
+function keyOf({ proto, outward, peer_port, port }: FlowRecord): string {
   const service = outward === false ? port : peer_port
-  return `${proto} ${outward === false ? 'in' : 'out'} ${service !== undefined && service < SERVICES ? service : ''}`
+  return `${proto ?? ''} ${outward === false ? 'in' : 'out'} ${service !== undefined && service < SERVICES ? service : ''}`
 }
 
 const endOf = ({ ts = 0, duration = 0 }: FlowRecord) => ts + duration

@@ -2,9 +2,9 @@
 import { InputError } from '#core/base/errors.ts'
 import type { WatchedDevice } from '#core/device/wire.ts'
 import type { FlowBatch } from '#core/flow/batch.ts'
-import { CaptureStream } from '#core/live/capture-stream.ts'
 import { toRecords } from '#core/live/record.ts'
 import { MAX_RECORDS } from '#core/live/wire.ts'
+import { CaptureStream } from '#core/scan/capture-stream.ts'
 import type { SourceOptions } from './sources.ts'
 import { Capture, type CaptureRequest } from './tcpdump.ts'
 
