@@ -60,6 +60,8 @@ export class Scorer {
   #run: LiveRun
   #model: string
   readonly #held = new Set<string>()
+  /** Newest record of each device that the run has seen: a device that comes back is not remembered twice. */
+  readonly #seen = new Map<string, number>()
   /** Read through here, for all devices that are held. */
   #position = 0
   #claimedMicros = Number.NEGATIVE_INFINITY
@@ -119,6 +121,7 @@ export class Scorer {
     this.#model = model
     this.fault = undefined
     this.#held.clear()
+    this.#seen.clear()
     this.reclaim()
   }
 
@@ -188,11 +191,13 @@ export class Scorer {
   /** Reads back what the device did, then judges what came since its cursor and before `#position`. */
   async #takeOver({ device, record }: Cursor): Promise<void> {
     const { db } = this.#options.store
-    const past = await lastRecordsOf(db, device, record, REMEMBERED)
+    const read = await lastRecordsOf(db, device, record, REMEMBERED)
+    const past = read.filter(({ id }) => id > (this.#seen.get(device) ?? 0))
     if (past.length > 0) {
       for (const open of await openCasesOf(db, device, (past.at(-1)?.atMicros ?? 0) - GATHER_MICROS))
         this.#run.restore(open)
       this.#run.remember(toFlows(past, this.#options.addressOf))
+      this.#note(past)
     }
     this.#held.add(device)
     for (let after = record; ; ) {
@@ -207,11 +212,16 @@ export class Scorer {
 
   async #judge(records: readonly ReceivedRecord[]): Promise<void> {
     if (records.length === 0) return
+    this.#note(records)
     const step = await this.#run.take(toFlows(records, this.#options.addressOf))
     const verdicts = await this.#persist(records, step)
     this.fault = undefined
     this.#options.committed()
     if (verdicts.length > 0) this.#options.told(verdicts)
+  }
+
+  #note(records: readonly ReceivedRecord[]): void {
+    for (const { device, id } of records) this.#seen.set(device, id)
   }
 
   /** Until the store takes it: what was judged is in the run's memory, and cannot be judged again. */
