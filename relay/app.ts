@@ -1,5 +1,6 @@
 /** The relay: the only place where its features meet (docs/decisions/030). */
 import type { KeyObject } from 'node:crypto'
+import { Server as TlsServer } from 'node:tls'
 import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
 import websocket from '@fastify/websocket'
@@ -29,7 +30,7 @@ import { asVerdict, verdictsSince } from './live/store.ts'
 import type { Broker } from './mqtt/broker.ts'
 import type { EmbeddedBroker, EmbeddedOptions } from './mqtt/embedded.ts'
 import type { ExternalOptions } from './mqtt/external.ts'
-import { type Ports, takeUpgrades } from './mqtt/listeners.ts'
+import { type Ports, type TlsFiles, takeUpgrades } from './mqtt/listeners.ts'
 import { openBroker } from './mqtt/open.ts'
 import { storePorts } from './mqtt/ports.ts'
 import { registerMqtt } from './mqtt/routes.ts'
@@ -65,6 +66,8 @@ export interface RelayOptions {
   readonly hosts: ReadonlySet<string>
   /** Certificate chain and key, PEM; undefined: plain HTTP, for loopback or behind a proxy. */
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
+  /** Proxies whose word about the caller's address counts; undefined: one on this host. */
+  readonly trustProxy?: string | undefined
   /** Where MQTT devices connect; undefined: nowhere. */
   readonly mqtt?: MqttOptions | undefined
   /** Of the host, where the relay is the gateway; undefined: blocks are left to others. */
@@ -92,6 +95,8 @@ export interface Relay {
   readonly broker: Broker | undefined
   /** The embedded broker's ports. */
   readonly ports: Ports | undefined
+  /** Shows another certificate to connections from now on. */
+  renewTls(tls: TlsFiles): void
   close(): Promise<void>
 }
 
@@ -247,6 +252,10 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     prevention,
     broker,
     ports: embedded?.ports,
+    renewTls(tls) {
+      if (app.server instanceof TlsServer) app.server.setSecureContext(tls)
+      embedded?.renew(tls)
+    },
     async close() {
       // First, since a server waits for those who are connected.
       await broker?.close()
@@ -261,11 +270,11 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
   }
 }
 
-function openHttp({ logLevel, tls }: RelayOptions): FastifyInstance {
+function openHttp({ logLevel, tls, trustProxy = '127.0.0.1' }: RelayOptions): FastifyInstance {
   return fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    trustProxy: '127.0.0.1',
+    trustProxy,
     // Requests are not logged one by one: their addresses are of people.
     logController: new LogController({ disableRequestLogging: true }),
     logger: {

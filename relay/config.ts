@@ -1,6 +1,7 @@
 /** What the environment says, read once at the start. Everything has a default: `npm start` needs nothing. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { isLoopback } from './tls/names.ts'
 
 export interface RelayConfig {
   /** Where the store's file, keys and certificates lie. */
@@ -14,11 +15,19 @@ export interface RelayConfig {
   readonly hosts: readonly string[]
   /** Files of the certificate chain and its key, PEM; undefined: none were given. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined
+  /** Whether to make an authority and a certificate of the relay's own. */
+  readonly ownAuthority: boolean
+  /** Addresses of the reverse proxies that encrypt for it, comma-separated; undefined: none but one on this host. */
+  readonly trustProxy: string | undefined
+  /** Whether MQTT without TLS is offered to the network too. */
+  readonly plainMqtt: boolean
   /** `mqtt(s)://…` of a broker that is there; undefined: the embedded one. */
   readonly mqttUrl: string | undefined
   readonly mqttPort: number
   /** With a certificate only. */
   readonly mqttsPort: number
+  /** MQTT over WebSocket on a port of its own, with a certificate only. */
+  readonly wssPort: number | undefined
   /** Requests a minute of one account or address. */
   readonly requestsPerMinute: number
   /** Whether the host is the gateway, and nftables may be set. */
@@ -31,16 +40,29 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Throws an Error with a sentence for a value that cannot be. */
 export function readConfig(env: Environment): RelayConfig {
   const dataDir = env.DATA_DIR ?? defaultDataDir(env)
+  const ownAuthority = readOwnAuthority(env)
+  const tls = readTls(env)
+  // Who wants a certificate for the network wants to be reached from it.
+  const host = env.HOST ?? (ownAuthority ? '0.0.0.0' : '127.0.0.1')
+  const trustProxy = env.TRUST_PROXY || undefined
+  if (!isLoopback(host) && !tls && !ownAuthority && trustProxy === undefined)
+    throw new Error(
+      `Plain HTTP is for this machine only, and HOST is ${host}. Set HTTPS=local, or TLS_CERT and TLS_KEY, or TRUST_PROXY to the address of a proxy that encrypts.`,
+    )
   return {
     dataDir,
     store: env.DATABASE_URL ?? join(dataDir, 'relay.db'),
-    host: env.HOST ?? '127.0.0.1',
+    host,
     port: env.PORT === undefined ? undefined : readNumber('PORT', env.PORT, 0, 65_535),
     hosts: (env.RELAY_HOSTS ?? '').split(',').flatMap((name) => name.trim().toLowerCase() || []),
-    tls: readTls(env),
+    tls,
+    ownAuthority,
+    trustProxy,
+    plainMqtt: env.MQTT_PLAIN === '1',
     mqttUrl: readMqttUrl(env.MQTT_URL),
     mqttPort: readNumber('MQTT_PORT', env.MQTT_PORT ?? '1883', 0, 65_535),
     mqttsPort: readNumber('MQTTS_PORT', env.MQTTS_PORT ?? '8883', 0, 65_535),
+    wssPort: env.WSS_PORT === undefined ? undefined : readNumber('WSS_PORT', env.WSS_PORT, 0, 65_535),
     requestsPerMinute: readNumber('REQUESTS_PER_MINUTE', env.REQUESTS_PER_MINUTE ?? '100', 1, 10_000_000),
     firewall: env.FIREWALL === '1',
     logLevel: env.LOG_LEVEL ?? 'warn',
@@ -56,6 +78,13 @@ function readTls({ TLS_CERT: cert, TLS_KEY: key }: Environment): RelayConfig['tl
   if (cert === undefined && key === undefined) return undefined
   if (cert === undefined || key === undefined) throw new Error('TLS_CERT and TLS_KEY are given together or not at all')
   return { cert, key }
+}
+
+function readOwnAuthority({ HTTPS: https, TLS_CERT: cert }: Environment): boolean {
+  if (!https) return false
+  if (https !== 'local') throw new Error(`HTTPS is local or not set, not ${https}`)
+  if (cert !== undefined) throw new Error('Either HTTPS=local or TLS_CERT is set, not both')
+  return true
 }
 
 function readMqttUrl(url: string | undefined): string | undefined {

@@ -1,5 +1,5 @@
 /** `npm start`: builds when a source is newer than the build, then serves it on this machine only. */
-import { main } from '../relay/main.ts'
+import { mainOrSay } from '../relay/main.ts'
 import { build, isStale } from './build.ts'
 
 if (await isStale()) {
@@ -10,4 +10,4 @@ if (await isStale()) {
     process.exit(code)
   }
 }
-await main(process.argv.slice(2))
+await mainOrSay(process.argv.slice(2))

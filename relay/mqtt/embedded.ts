@@ -12,7 +12,7 @@ import type { Broker, BrokerPorts, BrokerStats } from './broker.ts'
 import { Gate, newLink } from './gate.ts'
 import { guard } from './guard.ts'
 import { createInbox } from './inbox.ts'
-import { type ListenOptions, listen, type Ports, type Upgrade } from './listeners.ts'
+import { type ListenOptions, listen, type Ports, type TlsFiles, type Upgrade } from './listeners.ts'
 import { createPersistence } from './persistence.ts'
 import { createRefusals, type RefusalReason } from './refusals.ts'
 
@@ -36,6 +36,8 @@ export interface EmbeddedOptions extends BrokerPorts {
 export interface EmbeddedBroker extends Broker {
   readonly ports: Ports
   readonly upgrade: Upgrade
+  /** Of mqtts and wss, for connections from now on. */
+  renew(tls: TlsFiles): void
 }
 
 export async function openEmbeddedBroker(options: EmbeddedOptions): Promise<EmbeddedBroker> {
@@ -142,6 +144,7 @@ export async function openEmbeddedBroker(options: EmbeddedOptions): Promise<Embe
   return {
     ports: listeners.ports,
     upgrade: listeners.upgrade,
+    renew: listeners.renew,
     async disconnect(device) {
       const count = await disconnect(device)
       // What it retained is heard again once it has come in with the rights that it has then.

@@ -4,7 +4,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage } from 'n
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer } from 'node:tls'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls'
 import { createWebSocketStream, WebSocketServer } from 'ws'
 
 export const WEBSOCKET_PATH = '/mqtt'
@@ -51,6 +51,8 @@ export interface Listeners {
   readonly ports: Ports
   /** For another server's upgrades: takes those of WEBSOCKET_PATH and says so. */
   readonly upgrade: Upgrade
+  /** For connections from now on. */
+  renew(tls: TlsFiles): void
   close(): Promise<void>
 }
 
@@ -109,6 +111,9 @@ export async function listen(options: ListenOptions, handle: Handle): Promise<Li
   return {
     ports,
     upgrade,
+    renew(files) {
+      for (const server of open) if (server instanceof TlsServer) server.setSecureContext({ ...secure, ...files })
+    },
     async close() {
       for (const client of sockets.clients) client.terminate()
       await Promise.all(open.map((server) => new Promise((resolve) => server.close(resolve))))
