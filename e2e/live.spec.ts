@@ -25,8 +25,9 @@ let store: Store
 let relay: Relay
 let url: string
 
-async function startRelay(port = 0): Promise<void> {
+async function startRelay(port = 0, before: () => Promise<void> = async () => {}): Promise<void> {
   store = await openStore(join(directory, 'relay.db'))
+  await before()
   relay = await createRelay({
     store,
     site: await openSite(BUILD),
@@ -215,6 +216,43 @@ test('stays readable without the relay, keeps what is changed meanwhile, and sen
   expect(state).toBe('acknowledged')
 })
 
+test('shows a change that somebody else’s came before, and lets the person decide', async () => {
+  const port = Number(new URL(url).port)
+  await stopRelay()
+  await page.getByText('The relay is away.').waitFor()
+  await page.getByRole('button', { name: 'Resolve' }).click()
+  await page.getByText('1 change of yours will be sent').waitFor()
+  await startRelay(port, async () => {
+    await store.db
+      .updateTable('alerts')
+      .set((eb) => ({ revision: eb('revision', '+', 1), state: 'open' }))
+      .where('case_id', '!=', '')
+      .execute()
+  })
+  await page.getByText('A change of yours was not taken.').waitFor()
+  await look('conflict')
+  await page.getByRole('button', { name: 'Do it all the same' }).click()
+  await page.getByText('Resolved by ann.').waitFor()
+  await page.getByText('A change of yours was not taken.').waitFor({ state: 'detached' })
+})
+
+test('keeps the order of panels that a person chose, at the relay', async () => {
+  await part('Overview').click()
+  await page.getByRole('button', { name: 'Arrange this overview' }).click()
+  await look('arrange')
+  await page.getByRole('button', { name: 'Remove How unusual it was' }).click()
+  await page.getByRole('button', { name: 'Up Devices' }).click()
+  await page.getByRole('button', { name: 'Done' }).click()
+  const titles = ['Devices', 'Open alerts']
+  const sections = page.getByRole('main').getByRole('heading', { level: 2 })
+  await expect.poll(() => sections.allTextContents()).toEqual(titles)
+  await expect
+    .poll(() => page.evaluate(() => fetch('/api/v1/me/settings/overview-panels').then((answer) => answer.json())))
+    .toEqual({ value: ['figures', 'devices', 'alerts'] })
+  await open(page, `${url}live/`)
+  await expect.poll(() => sections.allTextContents()).toEqual(titles)
+})
+
 test('leaves nothing of the relay behind after the log-out', async () => {
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByText('No relay is connected.').waitFor()
@@ -235,6 +273,12 @@ test('leaves nothing of the relay behind after the log-out', async () => {
     return rows
   })
   expect(kept).toBe(0)
+  const cached = await page.evaluate(async () => {
+    const names = await caches.keys()
+    const all = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))
+    return all.flat().map(({ url }) => new URL(url).pathname)
+  })
+  expect(cached.filter((path) => /^\/(api|docs|metrics)\b/.test(path))).toEqual([])
   expect((await context.cookies()).filter(({ name }) => name === 'guardian')).toEqual([])
   expect(session.records.policyReports).toEqual([])
   expect(session.records.foreign).toEqual([])
