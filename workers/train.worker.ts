@@ -9,12 +9,14 @@ import { searchSettings } from '#core/evaluate/search.ts'
 import { searchWords } from '#core/evaluate/search-words.ts'
 import { writeModelFolder } from '#core/model/folder.ts'
 import type { ModelKind } from '#core/model/folder-manifest.ts'
-import { collectHome } from '#db/home-flows.ts'
+import { collectHome, collectTold } from '#db/home-flows.ts'
 import { keepLedger } from '#db/ledger.ts'
 import { addModelFolder, latestTitle, nextVersion } from '#db/models.ts'
 import { forgetTraining, keepTraining, keepTrainingFiles, readTraining } from '#db/training.ts'
 import type { TrainerChoice } from '#engine/choose-trainer.ts'
 import { collect, type DataJob, type ReadStep } from './collect.ts'
+import { findHeadBase } from './head-base.ts'
+import { ownFiles } from './own-files.ts'
 import { trainersOfThisMachine } from './trainers.ts'
 import { allowOwnWorkers } from './trusted-types.ts'
 
@@ -22,8 +24,10 @@ export interface LearnJob extends DataJob {
   readonly kind: ModelKind
   readonly name: string
   readonly seed: number
-  /** Learn from the scans that are kept, not from files. */
+  /** Learn from the scans that are kept, not from files; a head always does. */
   readonly home: boolean
+  /** Absolute address of the app's root, ending in `/`. */
+  readonly base: string
   /** Go on from the checkpoint that was kept, of the same files. */
   readonly resume: boolean
   /** Look so long for better settings first; undefined: learn with the default ones. */
@@ -70,14 +74,17 @@ let search: AbortController | undefined
 
 const api = {
   /** Resolves to the id in the registry, where the model is kept as the next version of its name. */
-  async learn({ kind, name, seed, home, resume, searchMinutes, ...job }: LearnJob, tell: Tell): Promise<string> {
+  async learn({ kind, name, seed, home, base, resume, searchMinutes, ...job }: LearnJob, tell: Tell): Promise<string> {
     const interrupted = resume ? await readTraining() : null
     if (resume && !interrupted) throw new InputError('The interrupted training is no longer kept here. Start it anew.')
-    const data = home
-      ? (await collectHome((done, total) => tell({ what: 'scans', done, total }))).data
-      : await collect(job, tell)
+    const collectKept = kind === 'head' ? collectTold : collectHome
+    const data =
+      home || kind === 'head'
+        ? (await collectKept((done, total) => tell({ what: 'scans', done, total }))).data
+        : await collect(job, tell)
     const version = await nextVersion(name)
-    const parent = await latestTitle(name)
+    const below = kind === 'head' ? await findHeadBase(ownFiles(base)) : undefined
+    const parent = below?.title ?? (await latestTitle(name))
     let losses: readonly EpochLoss[] | undefined
     let engine: LearningEngine | undefined
     const createTrainer = trainersOfThisMachine((choice) => {
@@ -90,6 +97,7 @@ const api = {
       searchMinutes === undefined ? undefined : await findSettings(data, { kind, seed, searchMinutes }, tell)
     const learnt = await learn(data, {
       ...found,
+      ...(below && { options: { base: below.folder } }),
       kind,
       seed,
       name,

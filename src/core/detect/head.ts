@@ -15,7 +15,8 @@ import type { KindControl, LearnKind, Scorer } from './kind.ts'
 /** The base model's folder, as the option `base` of the training. */
 export type BaseFolder = ReadonlyMap<string, Uint8Array>
 
-const BASE_FILE = 'base.zip'
+/** The base model's folder within the head's, packed. */
+export const BASE_FILE = 'base.zip'
 const FILE_KIND = 'head'
 /** Flows of each side that are looked at; more say no more. */
 const MOST_ROWS = 20_000

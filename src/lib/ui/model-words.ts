@@ -61,6 +61,7 @@ export function kindWords(kind: string): KindWords {
 /** Kinds that the page trains, the quickest to be of use first. */
 export const TRAINABLE = [
   'home',
+  'head',
   'nearest',
   'isolation-forest',
   'lstm-autoencoder',
