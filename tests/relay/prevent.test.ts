@@ -1,5 +1,7 @@
 /** Rules that act, in a whole relay: through its broker, through a firewall that only remembers, before and after a restart. */
+
 import { createServer } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { connect as connectMqtt } from 'mqtt'
 import { expect, it, onTestFinished } from 'vitest'
 import { createRandom } from '#core/base/random.ts'
@@ -74,6 +76,7 @@ async function addRule({ relay, ann }: House, fields: object): Promise<Rule> {
 
 /** The camera turns loud; resolves when it was judged and what rules wanted is done. */
 async function attack({ relay }: Pick<House, 'relay'>): Promise<void> {
+  while (!relay.live.scorer.held.has('cam')) await setTimeout(5)
   await relay.live.ingest('cam', makeRecords(40, 30), 'script')
   await relay.live.scorer.settled()
   await relay.prevention.settled()

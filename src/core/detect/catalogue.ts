@@ -53,7 +53,7 @@ export async function learn(data: FlowDataset, request: LearnRequest): Promise<L
   const scorer = kind.open(weights.files, weights.features, request.createTrainer)
   const scores = await scoreKept(scorer, selectColumns(usable, weights.features), split)
   const calibration = calibrate(scores, { split, kind })
-  const budget = request.forOthers ? undefined : fitCaseBudget(usable, scores)
+  const budget = request.forOthers || kind.classifies ? undefined : fitCaseBudget(usable, scores)
   const { home: line } = drawLines({ calibration, budget, highestLine: kind.highestLine })
   const manifest: ModelDraft['manifest'] = {
     name: request.name ?? name,

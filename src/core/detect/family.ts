@@ -37,6 +37,7 @@ interface FamilyModel {
 
 export const familyKind: LearnKind = {
   supervised: true,
+  classifies: true,
   eachClass: true,
   window: 1,
   highestLine: undefined,

@@ -37,6 +37,8 @@ export interface Scorer {
 export interface LearnKind {
   /** Whether labels of at least two classes are needed. */
   readonly supervised: boolean
+  /** Its scores part classes: beyond the benign ones are those of attacks, so that no tail of benign scores draws a line there. */
+  readonly classifies?: boolean
   /** Tells attacks from each other, so that it needs every class by itself. */
   readonly eachClass?: boolean
   /** Benign flows that it needs, when that is more than FEWEST_BENIGN_ROWS (training-split.ts). */

@@ -39,6 +39,7 @@ type SequenceKind = SequenceModel['kind']
 function sequence(kind: SequenceKind): LearnKind {
   return {
     supervised: kind === 'cnn-lstm',
+    classifies: kind === 'cnn-lstm',
     window: WINDOW_STEPS,
     highestLine: undefined,
     learn: (train, control) => learnSequence(kind, train, control),

@@ -61,6 +61,7 @@ function tabular<Model extends DetectorModel, Options>(
 ): LearnKind {
   return {
     supervised: detector.supervised,
+    classifies: detector.supervised,
     window: 1,
     highestLine,
     async learn(train, { seed, onProgress, signal, options }) {

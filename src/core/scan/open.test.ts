@@ -165,7 +165,8 @@ describe('what cannot be scanned is refused in a sentence', () => {
 
   it('a locked ZIP', async () => {
     const zip = zipSync({ 'a.csv': table(20) })
-    const directory = zip.lastIndexOf(0x50, zip.length - 23)
+    // PK\x01\x02: where the directory's entry begins; any byte before may be a P as well.
+    const directory = zip.findIndex((_, at) => [0x50, 0x4b, 1, 2].every((byte, i) => zip[at + i] === byte))
     for (const at of [6, directory + 8]) zip[at] = zip[at]! | 1
     await expect(readAll(zip)).rejects.toMatchObject(refusal(/locked with a password/))
   })
