@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright'
+import { expect } from 'vitest'
 import { launchChromium } from '../tools/chromium.ts'
 import { startWatchman } from './watchman.ts'
 
@@ -101,4 +102,31 @@ export async function axeViolations(page: Page): Promise<string[]> {
 export async function screenshot(page: Page, name: string): Promise<void> {
   await mkdir(SCREENSHOTS, { recursive: true })
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
+}
+
+/** Wide and light, narrow and dark; with SCREENSHOTS set, for eyes, all four of them. */
+const LOOKS: readonly (readonly ['light' | 'dark', number])[] = process.env.SCREENSHOTS
+  ? [
+      ['light', 1280],
+      ['light', 360],
+      ['dark', 1280],
+      ['dark', 360],
+    ]
+  : [
+      ['light', 1280],
+      ['dark', 360],
+    ]
+
+/** Looks at the page as it stands: axe finds nothing, nothing scrolls sideways, and a picture is kept. Leaves it wide and light. */
+export async function look(page: Page, name: string): Promise<void> {
+  for (const [colorScheme, width] of LOOKS) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.setViewportSize({ width, height: 900 })
+    await screenshot(page, `${name}-${colorScheme}-${width}`)
+    expect(await axeViolations(page), `${name} ${colorScheme} ${width}`).toEqual([])
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    expect(overflow, `${name} at ${width} scrolls sideways`).toBeLessThanOrEqual(0)
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+  await page.setViewportSize({ width: 1280, height: 900 })
 }

@@ -10,7 +10,7 @@ import { createRelay, type Relay } from '../relay/app.ts'
 import { openSite } from '../relay/static.ts'
 import { openStore } from '../relay/store/database.ts'
 import type { Store } from '../relay/store/store.ts'
-import { axeViolations, open, openSession, type Session, screenshot } from './harness.ts'
+import { look, open, openSession, type Session } from './harness.ts'
 import { BUILD } from './site.ts'
 
 const CODE = 'bcdfg-hjkmn-pqrst-vwxyz'
@@ -64,21 +64,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-/** Both themes, wide and narrow: axe finds nothing, nothing scrolls sideways, and a picture is kept. */
-async function look(name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const width of [1280, 360]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.setViewportSize({ width, height: 900 })
-      await screenshot(page, `live-${name}-${colorScheme}-${width}`)
-      expect(await axeViolations(page), `${name} ${colorScheme} ${width}`).toEqual([])
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-      expect(overflow, `${name} at ${width} scrolls sideways`).toBeLessThanOrEqual(0)
-    }
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-  await page.setViewportSize({ width: 1280, height: 900 })
-}
-
 const part = (name: string) => page.getByRole('navigation', { name: 'Parts of Live' }).getByRole('link', { name })
 const flow = (loud: boolean, i: number) => ({
   orig_pkts: loud ? 40_000 : 4 + (i % 3),
@@ -96,10 +81,10 @@ test('asks nobody until a person connects it, then is claimed with the code that
   await open(page, `${url}live/`)
   await page.getByText('No relay is connected.').waitFor()
   expect(session.records.requests.filter((address) => address.includes('/api/'))).toEqual([])
-  await look('off')
+  await look(page, 'live-off')
   await page.getByRole('button', { name: 'Connect the relay of this address' }).click()
   await page.getByRole('heading', { name: 'Make this relay yours' }).waitFor()
-  await look('claim')
+  await look(page, 'live-claim')
   await page.getByLabel('Code').fill('wrong')
   await page.getByLabel('Name').fill('ann')
   await page.getByLabel('Password').fill(PASSWORD)
@@ -108,12 +93,12 @@ test('asks nobody until a person connects it, then is claimed with the code that
   await page.getByLabel('Code').fill(CODE)
   await page.getByRole('button', { name: 'Claim' }).click()
   await page.getByText('No device is watched yet.').waitFor()
-  await look('empty')
+  await look(page, 'live-empty')
 })
 
 test('adds a device, which connects with its password and is judged from its eleventh flow on', async () => {
   await page.getByRole('link', { name: 'Add a device' }).click()
-  await look('add')
+  await look(page, 'live-add')
   await page.getByLabel('Name').fill('Front-door camera')
   await page.getByLabel('Id in its topics').fill('door-cam')
   await page.getByRole('button', { name: 'Add', exact: true }).click()
@@ -134,7 +119,7 @@ test('adds a device, which connects with its password and is judged from its ele
   await publish(false, 40)
   await page.getByText('of 30 samples over the line').waitFor()
   await page.getByText('online', { exact: false }).first().waitFor()
-  await look('device')
+  await look(page, 'live-device')
 })
 
 test('tells of what is unusual as it happens, and people deal with it', async () => {
@@ -142,12 +127,12 @@ test('tells of what is unusual as it happens, and people deal with it', async ()
   await publish(true, 15)
   const alert = page.getByRole('link', { name: /Front-door camera did/ }).first()
   await alert.waitFor()
-  await look('overview')
+  await look(page, 'live-overview')
   await part('Alerts').click()
-  await look('alerts')
+  await look(page, 'live-alerts')
   await alert.click()
   await page.getByRole('heading', { name: /Front-door camera did/ }).waitFor()
-  await look('alert')
+  await look(page, 'live-alert')
   await page.getByLabel('A note for the others').fill('It was the firmware.')
   await page.getByRole('button', { name: 'Add', exact: true }).click()
   await page.getByText('It was the firmware.').waitFor()
@@ -162,17 +147,17 @@ test('shows how people are told and who they are', async () => {
   await page.getByRole('heading', { name: 'People' }).waitFor()
   await page.getByText('flow-autoencoder').waitFor()
   await page.getByRole('checkbox', { name: 'By e-mail' }).check()
-  await look('set-up')
+  await look(page, 'live-set-up')
 })
 
 test('tries a rule on the past before it is kept and switched on, and takes back what was done', async () => {
   await part('Rules').click()
-  await look('rules-empty')
+  await look(page, 'live-rules-empty')
   await page.getByRole('link', { name: 'Add a rule' }).click()
   await page.getByLabel('Name').fill('Cameras that shout')
   await page.getByRole('button', { name: 'Try it on the last four weeks' }).click()
   await page.getByText('It would have acted').waitFor()
-  await look('rule-add')
+  await look(page, 'live-rule-add')
   await page.getByRole('button', { name: 'Keep it' }).click()
   await page.getByRole('heading', { name: 'Cameras that shout, off' }).waitFor()
   expect(await page.getByRole('button', { name: 'Switch on' }).count()).toBe(0)
@@ -186,7 +171,7 @@ test('tries a rule on the past before it is kept and switched on, and takes back
   await part('Overview').click()
   await part('Rules').click()
   await page.getByRole('button', { name: 'Undo what was done to Front-door camera' }).waitFor()
-  await look('rules')
+  await look(page, 'live-rules')
   await page.getByRole('button', { name: 'Undo what was done to Front-door camera' }).click()
   await page.getByText(', undone').waitFor()
 })
@@ -204,7 +189,7 @@ test('stays readable without the relay, keeps what is changed meanwhile, and sen
   await page.getByRole('button', { name: 'Acknowledge' }).click()
   await page.getByText('Acknowledged by').waitFor()
   await page.getByText('1 change of yours will be sent').waitFor()
-  await look('away')
+  await look(page, 'live-away')
   await startRelay(port)
   await page.getByText('Acknowledged by ann.').waitFor()
   await page.getByText('1 change of yours will be sent').waitFor({ state: 'detached' })
@@ -230,7 +215,7 @@ test('shows a change that somebody else’s came before, and lets the person dec
       .execute()
   })
   await page.getByText('A change of yours was not taken.').waitFor()
-  await look('conflict')
+  await look(page, 'live-conflict')
   await page.getByRole('button', { name: 'Do it all the same' }).click()
   await page.getByText('Resolved by ann.').waitFor()
   await page.getByText('A change of yours was not taken.').waitFor({ state: 'detached' })
@@ -239,7 +224,7 @@ test('shows a change that somebody else’s came before, and lets the person dec
 test('keeps the order of panels that a person chose, at the relay', async () => {
   await part('Overview').click()
   await page.getByRole('button', { name: 'Arrange this overview' }).click()
-  await look('arrange')
+  await look(page, 'live-arrange')
   await page.getByRole('button', { name: 'Remove How unusual it was' }).click()
   await page.getByRole('button', { name: 'Up Devices' }).click()
   await page.getByRole('button', { name: 'Done' }).click()

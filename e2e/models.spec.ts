@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dropFiles, scansEnded, storedRows } from './actions.ts'
-import { axeViolations, drawn, open, openSession, type Session, screenshot } from './harness.ts'
+import { drawn, look, open, openSession, type Session } from './harness.ts'
 import { labelledCsv } from './labelled.ts'
 import { type Site, serveSite } from './site.ts'
 
@@ -38,22 +38,6 @@ afterAll(async () => {
 const models = () => storedRows<StoredModel>(page, 'models')
 const inUse = () => page.getByRole('region', { name: 'In use' })
 
-/** Looks at the page in both themes, wide and narrow: axe finds nothing, nothing scrolls sideways, and a picture is kept. */
-async function look(name: string): Promise<void> {
-  for (const theme of ['light', 'dark'] as const) {
-    for (const width of [1280, 360]) {
-      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
-      await page.setViewportSize({ width, height: 900 })
-      await screenshot(page, `models-${name}-${theme}-${width}`)
-      expect(await axeViolations(page), `${name} ${theme} ${width}`).toEqual([])
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-      expect(overflow, `${name} at ${width} scrolls sideways`).toBeLessThanOrEqual(0)
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-  await page.setViewportSize({ width: 1280, height: 900 })
-}
-
 async function train(kind: string, file: typeof learnt): Promise<StoredModel> {
   const before = new Set((await models()).map(({ id }) => id))
   await open(page, `${site.url}models/?do=train`)
@@ -61,7 +45,7 @@ async function train(kind: string, file: typeof learnt): Promise<StoredModel> {
   await dropFiles(page, [file])
   await expect.poll(() => page.getByLabel('Which column says').inputValue()).toBe('label')
   expect(await page.getByLabel('Which value means normal?').inputValue()).toBe('Benign')
-  if (before.size === 0) await look('train')
+  if (before.size === 0) await look(page, 'models-train')
   await page.getByRole('button', { name: 'Train', exact: true }).click()
   await page.waitForURL(/models\/\?id=/)
   const made = (await models()).find(({ id }) => !before.has(id))
@@ -95,7 +79,7 @@ test('a forest learns what is normal from a labelled file, and its card says fro
   expect(forest).toMatchObject({ name: 'isolation-forest', version: '1.0.0', kind: 'isolation-forest' })
   await page.getByRole('heading', { level: 1, name: 'isolation-forest 1.0.0' }).waitFor()
   await page.getByRole('heading', { name: 'What it learnt from' }).waitFor()
-  await look('detail')
+  await look(page, 'models-detail')
 })
 
 test('it is evaluated on another file: false cases and intervals first, beside plain detectors', async () => {
@@ -116,7 +100,7 @@ test('it is evaluated on another file: false cases and intervals first, beside p
   await leaning.getByText(/of the flows\. One number/).waitFor({ timeout: 60_000 })
   await page.getByRole('button', { name: 'Try plain detectors' }).click()
   await page.getByRole('region', { name: 'A kind of attack it never saw' }).waitFor({ timeout: 120_000 })
-  await look('evaluation')
+  await look(page, 'models-evaluation')
 }, 180_000)
 
 test('the evaluation is listed with its model, opens again, and is given as JSON', async () => {
@@ -125,7 +109,7 @@ test('the evaluation is listed with its model, opens again, and is given as JSON
   await listed.getByRole('link', { name: 'week two.csv' }).click()
   await page.getByRole('heading', { level: 1, name: 'isolation-forest 1.0.0 on week two.csv' }).waitFor()
   await page.getByRole('region', { name: 'What was found of each class' }).waitFor()
-  await look('report')
+  await look(page, 'models-report')
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Save as JSON' }).click(),
@@ -146,11 +130,11 @@ test('boosted trees learn from the labels, are compared with the forest and take
   await dropFiles(page, [judged])
   await page.getByRole('button', { name: 'Compare', exact: true }).click()
   await page.getByRole('heading', { name: 'The challenger is better.' }).waitFor({ timeout: 60_000 })
-  await look('comparison')
+  await look(page, 'models-comparison')
   await page.getByRole('button', { name: 'Use boosting 1.0.0' }).click()
   await inUse().getByRole('link', { name: 'boosting 1.0.0' }).waitFor()
   expect(await inUse().textContent()).toContain('boosting 1.0.0 does better than isolation-forest 1.0.0')
-  await look('list')
+  await look(page, 'models-list')
 }, 120_000)
 
 test('the next scan is judged by the model in use, and says so', async () => {
@@ -162,7 +146,7 @@ test('the next scan is judged by the model in use, and says so', async () => {
   const spoken = found.flatMap(({ value }) => value.findings).filter(({ detector }) => detector === 'model')
   expect(spoken.length).toBeGreaterThan(0)
   expect(spoken[0]?.reasons.length).toBeGreaterThan(0)
-  await look('scan')
+  await look(page, 'models-scan')
   await page.getByText('Model and baseline').click()
   await page.getByText('plain code').waitFor()
 }, 120_000)
@@ -184,7 +168,7 @@ test('a case of it is explained by that model: parts that sum to the score, and 
   const total = numbers.slice(0, -1).reduce((sum, part) => sum + part, 0)
   // Each is shown with one decimal, or two digits.
   expect(Math.abs(total - numbers.at(-1)!)).toBeLessThan(0.06 * numbers.length)
-  await look('case')
+  await look(page, 'models-case')
   await open(page, `${site.url}models/`)
 })
 
