@@ -69,6 +69,8 @@ export class Scorer {
   #again = false
   #closed = false
   #paused = false
+  /** The model failed: nothing is judged until another one is used. Records are kept all the while. */
+  #broken = false
   #timer: NodeJS.Timeout | undefined
   /** Why nothing is judged; undefined while all is well. */
   fault: string | undefined
@@ -100,6 +102,8 @@ export class Scorer {
     this.#working = this.#work()
       .catch((error: unknown) => {
         this.fault = error instanceof Error ? error.message : 'The scorer failed.'
+        // The store comes back; a model that failed would be given the same flows again and again.
+        if (!(error instanceof StoreError)) this.#broken = true
         this.#options.log(error)
       })
       .finally(() => {
@@ -120,6 +124,7 @@ export class Scorer {
     this.#run = run
     this.#model = model
     this.fault = undefined
+    this.#broken = false
     this.#held.clear()
     this.#seen.clear()
     this.reclaim()
@@ -157,7 +162,7 @@ export class Scorer {
 
   async #work(): Promise<void> {
     for (;;) {
-      if (this.#closed || this.#paused) return
+      if (this.#closed || this.#paused || this.#broken) return
       const now = this.#options.now()
       if (now - this.#claimedMicros >= CLAIM_EVERY_MICROS || now < this.#claimedMicros) await this.#claim(now)
       const records = await readRecords(this.#options.store.db, this.#position, STEP_RECORDS)

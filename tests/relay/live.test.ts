@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { ModelError } from '#core/base/errors.ts'
 import { createRandom } from '#core/base/random.ts'
 import type { ChannelMessage, FlowRecord } from '#core/live/wire.ts'
 import type { SyncAnswer } from '#core/sync/wire.ts'
@@ -165,6 +166,25 @@ forEachStore((stores, kind) => {
     expect(await verdictsOf(relay.store, 'cam')).toEqual([])
     await call(relay, ann, 'PUT', '/api/v1/live', { on: true })
     await waitFor(async () => (await verdictsOf(relay.store, 'cam')).length === 10)
+  })
+
+  it('keeps records while its model fails, and judges them once another one is used', async () => {
+    const relay = await openRelay(await stores.open())
+    const ann = await claimRelay(relay)
+    await addDevice(relay, ann, 'cam')
+    await waitFor(() => relay.live.scorer.held.has('cam'))
+    const { model } = relay.live
+    const failing = { ...model.network, reconstructionErrors: () => Promise.reject(new ModelError('no engine')) }
+    await relay.live.use({ ...model, network: failing })
+    await waitFor(() => relay.live.scorer.held.has('cam'))
+    await relay.live.ingest('cam', makeRecords(20), 'script')
+    await waitFor(() => relay.live.scorer.fault === 'no engine')
+    await relay.live.ingest('cam', makeRecords(5), 'script')
+    await relay.live.scorer.settled()
+    expect(await verdictsOf(relay.store, 'cam')).toEqual([])
+    await relay.live.use(model)
+    await waitFor(async () => (await verdictsOf(relay.store, 'cam')).length === 15)
+    expect(relay.live.scorer.fault).toBeUndefined()
   })
 
   it('does not judge what a device sent while it was not watched', async () => {
