@@ -6,6 +6,8 @@ import { isLoopback } from './tls/names.ts'
 export interface RelayConfig {
   /** Where the store's file, keys and certificates lie. */
   readonly dataDir: string
+  /** Of the built app; undefined: the one beside the relay. */
+  readonly siteDir: string | undefined
   /** `postgres://…`, or the path of the SQLite file. */
   readonly store: string
   readonly host: string
@@ -51,6 +53,7 @@ export function readConfig(env: Environment): RelayConfig {
     )
   return {
     dataDir,
+    siteDir: env.SITE_DIR,
     store: env.DATABASE_URL ?? join(dataDir, 'relay.db'),
     host,
     port: env.PORT === undefined ? undefined : readNumber('PORT', env.PORT, 0, 65_535),

@@ -1,6 +1,7 @@
 /** Reads what to serve and where, opens the store, and listens: on this machine only, unless the environment says otherwise. */
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { FastifyInstance } from 'fastify'
@@ -43,7 +44,7 @@ export async function main(args: string[]): Promise<void> {
   const tls = await openTls(config)
   const relay = await createRelay({
     store,
-    site: await openSite(fileURLToPath(new URL('../build', import.meta.url))),
+    site: await openSite(config.siteDir ?? join(ROOT, 'build')),
     signingKey: await openSigningKey(config.dataDir),
     claimCode,
     relay: await openRelayName(config.dataDir),

@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../../relay/main.ts', import.meta.url))
+/** A page of one line: these tests do not need the app, which may not be built yet. */
+const SITE = fileURLToPath(new URL('site', import.meta.url))
 
 export interface RunningRelay {
   readonly child: ChildProcess
@@ -51,6 +53,6 @@ export async function endOfMain(env: Readonly<Record<string, string>>): Promise<
 function spawnMain(env: Readonly<Record<string, string>>): ChildProcess {
   return spawn(process.execPath, [MAIN], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', PORT: '0', MQTT_PORT: '0', MQTTS_PORT: '0', ...env },
+    env: { PATH: process.env.PATH ?? '', PORT: '0', MQTT_PORT: '0', MQTTS_PORT: '0', SITE_DIR: SITE, ...env },
   })
 }
