@@ -18,7 +18,6 @@ const DEVICES = {
   actuator: ['D-LinkSiren', 'WeMoSwitch', 'iKettle2'],
   smart_plug: ['TP-LinkPlugHS100', 'TP-LinkPlugHS110', 'EdimaxPlug1101W'],
 } as const
-const BRUTE_FORCE = 'mqttset-pcap/bruteforce-train.pcapng'
 /** The talks that make up most of the flows. */
 const MOST_TALKS = 8
 const LEAST_FLOWS = 5
@@ -109,20 +108,14 @@ for (const [type, folders] of Object.entries(DEVICES)) {
     `${type}: ${recordings.length} recordings, ${recordings.flat().length} flows, ${devices[type].length} talks`,
   )
 }
-const attack = await read(DATA + BRUTE_FORCE)
-const bruteForce = distil([attack])
-console.log(`brute force: ${attack.length} flows, ${bruteForce.length} talks`)
 const text = (value: object) => JSON.stringify(value)
 await writeFile(
   'src/core/live/simulation-profiles.ts',
   `/**
- * Written by tools/fit-simulation.ts. Devices: set-ups recorded in IoT Sentinel (Miettinen et al., 2017), hence livelier than everyday use;
- * brute force: MQTTset (Vaccari et al., 2020).
+ * Written by tools/fit-simulation.ts. Devices: set-ups recorded in IoT Sentinel (Miettinen et al., 2017), hence livelier than everyday use.
  */
 import type { Talk } from './simulation.ts'
 
 export const DEVICES = ${text(devices)} satisfies Record<string, readonly Talk[]>
-
-export const BRUTE_FORCE: readonly Talk[] = ${text(bruteForce)}
 `,
 )

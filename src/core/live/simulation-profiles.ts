@@ -1,6 +1,5 @@
 /**
- * Written by tools/fit-simulation.ts. Devices: set-ups recorded in IoT Sentinel (Miettinen et al., 2017), hence livelier than everyday use;
- * brute force: MQTTset (Vaccari et al., 2020).
+ * Written by tools/fit-simulation.ts. Devices: set-ups recorded in IoT Sentinel (Miettinen et al., 2017), hence livelier than everyday use.
  */
 import type { Talk } from './simulation.ts'
 
@@ -365,18 +364,3 @@ export const DEVICES = {
     },
   ],
 } satisfies Record<string, readonly Talk[]>
-
-export const BRUTE_FORCE: readonly Talk[] = [
-  {
-    proto: 'tcp',
-    servicePort: 1883,
-    outward: true,
-    peers: 1,
-    gap: [0.998, 1.01, 1.01, 1.01, 1.01, 2, 2.01, 2.01, 2.01, 2.01, 4.01],
-    duration: [0.00352, 0.00448, 0.0049, 0.00529, 0.00646, 0.00703, 0.00747, 0.00847, 0.0104, 0.0178, 0.255],
-    packets: [6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6],
-    answered: [0.667, 0.667, 0.667, 0.667, 0.667, 0.667, 0.667, 0.667, 0.667, 0.667, 0.833],
-    bytesPerPacket: [2.33, 4.67, 4.67, 4.67, 4.67, 4.67, 4.83, 4.83, 5, 5.17, 5.5],
-    answerBytesPerPacket: [0.8, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
-  },
-]

@@ -1,9 +1,9 @@
 /**
- * Simulated devices: flows in real units, drawn from distributions that tools/fit-simulation.ts took from recordings. The same seed gives
+ * Simulated devices: flows in real units, drawn from distributions that tools/fit-simulation.ts took from recordings of them. The same seed gives
  * the same flows. Nothing here knows a model or its scaling.
  */
 import { createRandom, type Random } from '../base/random.ts'
-import { BRUTE_FORCE, DEVICES } from './simulation-profiles.ts'
+import { DEVICES } from './simulation-profiles.ts'
 import type { FlowRecord } from './wire.ts'
 
 /** One kind of conversation of a device. Quantiles are at equal steps from the smallest to the largest seen. */
@@ -25,7 +25,7 @@ export interface Talk {
 }
 
 export type SimulatedType = keyof typeof DEVICES
-/** Brute force is fitted to a recording; the others follow their definition. */
+/** Each follows its definition: no recording of an attack went into them. */
 export const SIMULATED_ATTACKS = ['port-scan', 'flood', 'beacon', 'brute-force'] as const
 export type SimulatedAttack = (typeof SIMULATED_ATTACKS)[number]
 
@@ -46,6 +46,20 @@ const SYN_BYTES = 40
 const ATTACK_PEERS = 12
 const SERVER_PORTS = 1024
 const EPHEMERAL = 49_152
+
+/** Guesses at an SSH server: a connection each, with versions, a key exchange and one refused password (RFC 4253, RFC 4252). */
+const GUESSING: Talk = {
+  proto: 'tcp',
+  servicePort: 22,
+  outward: true,
+  peers: 1,
+  gap: [0.4, 0.6, 0.8, 1, 1.2, 1.5, 2],
+  duration: [0.6, 0.8, 1, 1.4, 2, 2.6],
+  packets: [12, 13, 14, 15, 16],
+  answered: [0.85, 0.9, 1, 1],
+  bytesPerPacket: [120, 130, 140, 150, 170],
+  answerBytesPerPacket: [130, 150, 165, 180],
+}
 
 interface Due {
   atMicros: number
@@ -69,9 +83,7 @@ export class Simulation {
     if (kind === 'port-scan') this.#due.push(this.#scan(atMicros, untilMicros))
     else if (kind === 'flood') this.#due.push(this.#flood(atMicros, untilMicros))
     else if (kind === 'beacon') this.#due.push(this.#beacon(atMicros, untilMicros))
-    else
-      for (const [number, talk] of BRUTE_FORCE.entries())
-        this.#due.push(this.#talk(talk, ATTACK_PEERS + number, atMicros, untilMicros))
+    else this.#due.push(this.#talk(GUESSING, ATTACK_PEERS, atMicros, untilMicros))
   }
 
   /** At most `limit` flows that ended until then, in order; `ts` is when each began. */
